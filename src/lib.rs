@@ -1,0 +1,6 @@
+//! farwatch: a continuous compliance auditor for FAR 52.204-21 / CMMC Level 1.
+//!
+//! Data flows one way: reads → exchanges → resources → findings → assessment → reports. Each room knows `model` and
+//! no other room; `cli` and `packet` join them.
+
+pub mod model;

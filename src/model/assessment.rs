@@ -1,0 +1,177 @@
+//! What may be claimed: cells of (objective, aspect, environment), objectives, requirements.
+
+use super::catalog::EnvironmentKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The status of an objective or requirement. The first three are the rule's own findings (guide, "Assessment
+/// Findings"); the last is farwatch's draft mark and no finding of the rule.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Status {
+    /// "All applicable objectives for the security requirement are satisfied based on evidence."
+    #[serde(rename = "MET")]
+    Met,
+    /// "… do not apply at the time of the assessment."
+    #[serde(rename = "NOT APPLICABLE")]
+    NotApplicable,
+    /// Something is still open: our own draft mark.
+    #[serde(rename = "NOT ASSESSED")]
+    NotAssessed,
+    /// "One or more objectives of the security requirement is not satisfied."
+    #[serde(rename = "NOT MET")]
+    NotMet,
+}
+
+impl Status {
+    /// As it is printed everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Met => "MET",
+            Self::NotMet => "NOT MET",
+            Self::NotApplicable => "NOT APPLICABLE",
+            Self::NotAssessed => "NOT ASSESSED",
+        }
+    }
+}
+
+/// The state of an aspect in one environment.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CellState {
+    /// Shown.
+    Shown,
+    /// Its failing findings are all covered by valid exceptions.
+    ShownByException,
+    /// Not known, or not answered.
+    Open,
+    /// Disproved.
+    Failed,
+}
+
+impl CellState {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::ShownByException => "shown by exception",
+            Self::Open => "open",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A place in scope that may hold Federal Contract Information.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// `aws:111122223333`, `office`.
+    pub id: String,
+    /// Its kind.
+    pub kind: EnvironmentKind,
+    /// Name for people.
+    pub label: String,
+    /// Did the organisation declare it, or did a run see it? Undeclared kinds leave their aspects open.
+    pub declared: bool,
+}
+
+/// One aspect in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cell {
+    /// Id of the environment.
+    pub environment: String,
+    /// State.
+    pub state: CellState,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Findings that decide, by id: failing ones first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided_by: Vec<String>,
+    /// Findings that only support, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supported_by: Vec<String>,
+}
+
+/// One aspect in every environment it concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AspectResult {
+    /// Name within its objective.
+    pub id: String,
+    /// One cell per environment.
+    pub cells: Vec<Cell>,
+}
+
+/// An objective with its status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ObjectiveResult {
+    /// `SC.L1-b.1.x.c`.
+    pub id: String,
+    /// Status.
+    pub status: Status,
+    /// MET only thanks to an exception.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_exception: bool,
+    /// Its aspects.
+    pub aspects: Vec<AspectResult>,
+}
+
+/// A requirement with its status: the worst of its objectives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequirementResult {
+    /// `SC.L1-b.1.x`.
+    pub id: String,
+    /// Status.
+    pub status: Status,
+    /// Its objectives.
+    pub objectives: Vec<ObjectiveResult>,
+}
+
+/// `assessment.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assessment {
+    /// `farwatch/assessment/1`.
+    pub schema: String,
+    /// Twelve hex digits of everything it was made from.
+    pub id: String,
+    /// The time at which expiry is judged, RFC 3339.
+    pub as_of: String,
+    /// Version of farwatch that assessed.
+    pub farwatch: String,
+    /// SHA-256 of what it was made from: collection, catalog, checks, reads, parameters, findings.
+    pub digests: BTreeMap<String, String>,
+    /// Parameters as used.
+    pub parameters: BTreeMap<String, Value>,
+    /// Environments in scope.
+    pub environments: Vec<Environment>,
+    /// The 15 requirements.
+    pub requirements: Vec<RequirementResult>,
+    /// Number of gaps.
+    pub gaps: usize,
+}
+
+impl Assessment {
+    /// How many requirements have this status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.requirements.iter().filter(|requirement| requirement.status == status).count()
+    }
+
+    /// The exit code of `audit`: 0 everything is MET (or NOT APPLICABLE), 10 something is NOT MET, 11 nothing NOT MET
+    /// but something NOT ASSESSED.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.count(Status::NotMet) > 0 {
+            10
+        } else if self.count(Status::NotAssessed) > 0 || self.requirements.is_empty() {
+            11
+        } else {
+            0
+        }
+    }
+}

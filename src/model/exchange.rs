@@ -1,0 +1,99 @@
+//! One page of one answer, as it was kept.
+
+use super::plan::{CallId, Outcome};
+use serde::{Deserialize, Serialize};
+
+/// One line of the index of exchanges: everything about an answer but its body.
+///
+/// It never holds a request header, a signature or a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Evidence id of this page: the call's id, a dot, the page number.
+    pub id: String,
+    /// Evidence id of the call.
+    pub of: String,
+    /// The call: operation, parameters, account, region.
+    pub call: CallId,
+    /// Page number, from 1.
+    pub page: u32,
+    /// Is the list complete with this page?
+    pub last: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The provider's error code, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What went wrong, in the provider's words or ours, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The right that was missing, where it was denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// ARN of the identity that asked.
+    pub caller: String,
+    /// HTTP status; 0 where nothing answered.
+    pub http_status: u16,
+    /// The provider's own id of the request.
+    pub request_id: String,
+    /// When the first attempt began, UTC.
+    pub started: jiff::Timestamp,
+    /// When the answer was complete, UTC.
+    pub finished: jiff::Timestamp,
+    /// Attempts made, retries included.
+    pub attempts: u32,
+    /// SHA-256 of the stored bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Name of the body in `bodies/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Length of the stored bytes.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Places that were removed before storing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
+}
+
+/// What a run as a whole is: `collection/collection.json`, written last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionSeal {
+    /// `farwatch/collection/1`.
+    pub schema: String,
+    /// Version of farwatch that collected.
+    pub farwatch: String,
+    /// Digest of the reads it worked by.
+    pub reads: String,
+    /// When it began, UTC.
+    pub started: jiff::Timestamp,
+    /// When it ended, UTC.
+    pub finished: jiff::Timestamp,
+    /// The identities that were asked for, and what became of each.
+    pub sessions: Vec<SessionSeal>,
+    /// SHA-256 of `plan.jsonl`.
+    pub plan: String,
+    /// SHA-256 of `exchanges.jsonl`.
+    pub exchanges: String,
+    /// Number of HTTP requests made, retries included.
+    pub requests: u64,
+    /// True for the recorded account of `farwatch demo`.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// One identity of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSeal {
+    /// The role that was to be assumed, or nothing for the ambient credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The account it turned out to be; where it could not be identified, the account in the role's ARN.
+    pub account: String,
+    /// ARN of the caller; empty where it could not be identified.
+    pub caller: String,
+    /// The partition: `aws`, `aws-us-gov`, `aws-cn`.
+    pub partition: String,
+    /// Why it could not be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}

@@ -1,0 +1,19 @@
+//! Plain data that the rooms share: no I/O, no clock, nothing of ours imported.
+//!
+//! The words are the ones of the field and of the rule-makers; see each module.
+
+pub mod assessment;
+pub mod catalog;
+pub mod check;
+pub mod exchange;
+pub mod finding;
+pub mod gap;
+pub mod inventory;
+pub mod parameter;
+pub mod path;
+pub mod plan;
+pub mod provider;
+pub mod read;
+pub mod resource;
+pub mod template;
+pub mod text;

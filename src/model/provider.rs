@@ -1,0 +1,103 @@
+//! What is true of a whole cloud: partitions, services, what its error codes mean. Data of
+//! `controls/<cloud>/services.yaml`.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `controls/aws/services.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The read that says who we are.
+    pub identity: String,
+    /// The read that lists the regions.
+    pub regions: String,
+    /// `aws`, `aws-us-gov`, `aws-cn`.
+    pub partitions: BTreeMap<String, Partition>,
+    /// By the name before the colon of a read.
+    pub services: BTreeMap<String, Service>,
+    /// What error codes mean.
+    pub codes: Codes,
+}
+
+/// A partition: its names and its regions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// The end of its host names.
+    pub suffix: String,
+    /// The end of its dual-stack host names.
+    pub dualstack_suffix: String,
+    /// Where calls that concern the whole account are signed and sent.
+    pub global_region: String,
+    /// The regions that every account of the partition has without opting in; planned, marked unconfirmed, when the
+    /// regions cannot be listed.
+    pub default_regions: Vec<String>,
+}
+
+/// How one service is called.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its wire protocol.
+    pub protocol: Protocol,
+    /// The name in the credential scope; the service's own name unless said otherwise.
+    #[serde(default)]
+    pub signing_name: Option<String>,
+    /// The first part of its host name; the service's own name unless said otherwise.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Query protocols: the API version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// JSON protocols: the prefix of `X-Amz-Target`.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// JSON protocols: `1.0` or `1.1`.
+    #[serde(default)]
+    pub json_version: Option<String>,
+    /// Whole host names per partition, for services with one endpoint in each: partition → host.
+    #[serde(default)]
+    pub global_hosts: BTreeMap<String, String>,
+    /// Whole FIPS host names, by region or by partition, where they are not `host-fips.region.suffix`.
+    #[serde(default)]
+    pub fips_hosts: BTreeMap<String, String>,
+    /// The account id stands in front of the host name.
+    #[serde(default)]
+    pub account_in_host: bool,
+    /// The bucket stands in front of the host name (S3).
+    #[serde(default)]
+    pub bucket_in_host: bool,
+    /// Calls per second and account and region that we allow ourselves. Source beside each value.
+    pub per_second: f64,
+}
+
+/// The wire protocols of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// EC2 Query: form in, XML out, lists in `item`.
+    Ec2,
+    /// Query: form in, XML out, result element, lists in `member`.
+    Query,
+    /// JSON with `X-Amz-Target`.
+    Json,
+    /// REST with JSON bodies.
+    RestJson,
+    /// REST with XML bodies (S3).
+    RestXml,
+}
+
+/// What error codes mean, the same for every service of the cloud.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Codes {
+    /// The caller may not.
+    pub denied: Vec<String>,
+    /// Too many calls.
+    pub throttled: Vec<String>,
+    /// The region is not switched on for the account (or the credentials are bad: the same codes).
+    pub region_off: Vec<String>,
+    /// The credentials themselves are refused.
+    pub credentials: Vec<String>,
+}

@@ -1,0 +1,304 @@
+//! A read: one API call, declared. See `docs/reads.md` for the format with examples.
+
+use super::path::WirePath;
+use super::template::Template;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One file of `controls/<cloud>/reads/`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadFile {
+    /// The service all its reads belong to; a key of `services.yaml`.
+    pub service: String,
+    /// The reads.
+    pub reads: Vec<Read>,
+}
+
+/// One declared API call and what it shows.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// `service:Operation`, as the provider names it.
+    #[serde(rename = "read")]
+    pub id: String,
+    /// The service that sends it; filled from the file.
+    #[serde(skip)]
+    pub service: String,
+    /// The rights it needs, where they are not simply [`Read::id`].
+    #[serde(default)]
+    pub actions: Vec<String>,
+    /// Where the call is made once: a session, an account, a region. A region means every region that is on.
+    #[serde(default)]
+    pub per: Option<Per>,
+    /// Or: made once for every resource of this type.
+    #[serde(default, rename = "for")]
+    pub for_each: Option<String>,
+    /// Fan-outs only: the region the call is sent to; the resource's own unless said otherwise.
+    #[serde(default)]
+    pub region: Option<Template>,
+    /// Parameters; text in them may hold places such as `{resource.id}`.
+    #[serde(default)]
+    pub request: BTreeMap<String, Value>,
+    /// REST protocols: `GET /{Bucket}?policyStatus`. Braces name members of `request`; members not named become
+    /// query parameters.
+    #[serde(default)]
+    pub http: Option<String>,
+    /// Headers that carry members of `request`: header name → member.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// How further pages are asked for.
+    #[serde(default)]
+    pub pages: Option<Pages>,
+    /// A call that must run, and finish, before the answer can be read (credential report).
+    #[serde(default)]
+    pub generate: Option<Generate>,
+    /// Turns the answer into data before anything else looks at it.
+    #[serde(default)]
+    pub decode: Option<Decoder>,
+    /// The list of items in the answer; without it the answer is one item.
+    #[serde(default)]
+    pub items: Option<WirePath>,
+    /// The type of resource each item is. Without it, the fields go to the resource in `for`.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// The resource's id: a path in the item, or a template over `item`, `parent`, `account`, `region`.
+    #[serde(default)]
+    pub id_from: Option<String>,
+    /// Equal ids from several places are one resource (a trail seen from several regions).
+    #[serde(default)]
+    pub once_per: Option<OncePer>,
+    /// The item's own region, where it is not the place of the call.
+    #[serde(default)]
+    pub home_region: Option<WirePath>,
+    /// The fields; only these enter a resource.
+    #[serde(default)]
+    pub fields: IndexMap<String, Field>,
+    /// Answers other than success that say something definite.
+    #[serde(default)]
+    pub settles: Vec<Settle>,
+    /// Places removed from the body before it is stored.
+    #[serde(default)]
+    pub redact: Vec<WirePath>,
+}
+
+/// Where a read that does not fan out from resources is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Once per set of credentials, before the account is known: the identity.
+    Session,
+    /// Once per account.
+    Account,
+    /// Once in every region that is on.
+    Region,
+}
+
+/// See [`Read::once_per`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OncePer {
+    /// Equal ids are the same thing seen twice.
+    Id,
+}
+
+/// How a list continues.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pages {
+    /// The parameter that carries the token.
+    pub request: String,
+    /// Where the answer has the token; or `last_item` where the id of the last item is the token.
+    pub answer: WirePath,
+    /// Where the answer says that there is more; without it, a token says so.
+    #[serde(default)]
+    pub more: Option<WirePath>,
+    /// Parameters that set the size of a page.
+    #[serde(default)]
+    pub size: BTreeMap<String, Value>,
+}
+
+/// See [`Read::generate`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// The call that starts it: `service:Operation` of the same service.
+    pub call: String,
+    /// Where its answer says how far it is.
+    pub state: WirePath,
+    /// The state in which the answer can be read.
+    pub done: String,
+    /// Seconds between two looks.
+    pub every_seconds: u64,
+    /// Seconds after which it counts as failed.
+    pub for_seconds: u64,
+}
+
+/// The only code that a read may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoder {
+    /// Percent-encoded JSON text, as in IAM policies.
+    PercentJson,
+    /// JSON inside a JSON string.
+    Json,
+    /// Base64 of a CSV with a head line, under `Content`: a list of objects.
+    Base64Csv,
+    /// The region code of `GetBucketLocation`: nothing means us-east-1, `EU` means eu-west-1.
+    BucketLocation,
+    /// The parts of an ARN: partition, service, region, account, resource.
+    Arn,
+}
+
+/// One declared field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Where the item has it: a path, a list of alternatives of which the first present counts, or a template
+    /// such as `{parent.id}`.
+    pub at: At,
+    /// Its type; text unless said otherwise.
+    #[serde(default, rename = "type")]
+    pub kind: FieldKind,
+    /// Lists of records: the fields of each record.
+    #[serde(default)]
+    pub of: IndexMap<String, Field>,
+    /// What silence means in an answered exchange; needs `source`.
+    #[serde(default)]
+    pub when_absent: Option<Value>,
+    /// The provider's document that says so.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Applied to the value before typing.
+    #[serde(default)]
+    pub decode: Option<Decoder>,
+}
+
+/// See [`Field::at`].
+#[derive(Debug, Clone)]
+pub enum At {
+    /// The first of these that is present.
+    Paths(Vec<WirePath>),
+    /// Put together from parent and place.
+    Template(Template),
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum OneOrMany {
+            One(String),
+            Many(Vec<String>),
+        }
+        match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(text) if text.contains('{') => {
+                Template::parse(&text).map(At::Template).map_err(serde::de::Error::custom)
+            }
+            OneOrMany::One(text) => Ok(At::Paths(vec![WirePath::parse(&text)])),
+            OneOrMany::Many(texts) => Ok(At::Paths(texts.iter().map(|text| WirePath::parse(text)).collect())),
+        }
+    }
+}
+
+/// The type of a field. XML has none, so it must be declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Text.
+    #[default]
+    Text,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A point in time: becomes `{at, age_seconds}`; the age is counted to the answer of the same exchange.
+    Time,
+    /// A list of texts.
+    TextList,
+    /// A list of records with the fields in `of`.
+    Records,
+    /// A record with the fields in `of`.
+    Record,
+    /// A free map: tags, condition keys. Kept as it is.
+    Map,
+}
+
+/// An answer other than success that says something definite.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    /// The provider's error code.
+    pub code: String,
+    /// Text that the message must contain, where the code alone is ambiguous (Macie off and Macie denied).
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Which settled outcome it is.
+    #[serde(rename = "as")]
+    pub outcome: SettledAs,
+    /// The field values that it means.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Value>,
+    /// The provider's document that says so.
+    pub source: String,
+}
+
+/// See [`Settle::outcome`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettledAs {
+    /// The thing asked for does not exist.
+    Absent,
+    /// The service is not switched on.
+    NotEnabled,
+    /// The thing asked of does not support it.
+    Unsupported,
+}
+
+/// The type of an account as a place.
+pub const ACCOUNT: &str = "aws.account";
+/// The type of a region as a place.
+pub const REGION: &str = "aws.region";
+
+impl Read {
+    /// The rights this read needs.
+    #[must_use]
+    pub fn needs(&self) -> Vec<String> {
+        let mut needs = if self.actions.is_empty() { vec![self.id.clone()] } else { self.actions.clone() };
+        if let Some(generate) = &self.generate {
+            needs.insert(0, generate.call.clone());
+        }
+        needs
+    }
+
+    /// The operation: the part of the id behind the colon.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        self.id.split_once(':').map_or(self.id.as_str(), |(_, operation)| operation)
+    }
+
+    /// The type of resource this read is made for, once each: a place or a resource.
+    #[must_use]
+    pub fn made_for(&self) -> Option<&str> {
+        match (self.per, self.for_each.as_deref()) {
+            (Some(Per::Session), _) | (None, None) => None,
+            (Some(Per::Account), _) => Some(ACCOUNT),
+            (Some(Per::Region), _) => Some(REGION),
+            (None, Some(kind)) => Some(kind),
+        }
+    }
+
+    /// The type whose resources get the fields.
+    #[must_use]
+    pub fn gives(&self) -> Option<&str> {
+        self.resource.as_deref().or_else(|| self.made_for())
+    }
+
+    /// Does it add fields to the resource it is made for, rather than giving new resources?
+    #[must_use]
+    pub fn adds(&self) -> bool {
+        self.resource.is_none()
+    }
+}
