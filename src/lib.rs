@@ -3,4 +3,9 @@
 //! Data flows one way: reads → exchanges → resources → findings → assessment → reports. Each room knows `model` and
 //! no other room; `cli` and `packet` join them.
 
+pub mod check;
+pub mod collect;
+pub mod controls;
+pub mod derive;
+pub mod evidence;
 pub mod model;

@@ -1,6 +1,6 @@
 //! One page of one answer, as it was kept.
 
-use super::plan::{CallId, Outcome};
+use super::plan::{CallId, Outcome, Planned};
 use serde::{Deserialize, Serialize};
 
 /// One line of the index of exchanges: everything about an answer but its body.
@@ -96,4 +96,19 @@ pub struct SessionSeal {
     /// Why it could not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+/// Where a run writes down what it means to do and what it got. The plan comes first, always.
+pub trait Sink {
+    /// A call that is about to be made.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn planned(&mut self, planned: &Planned) -> std::io::Result<()>;
+
+    /// An answer, with its redacted body. The exchange comes back with digest, name and length of the body.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn exchanged(&mut self, exchange: Exchange, body: Option<&[u8]>) -> std::io::Result<Exchange>;
 }

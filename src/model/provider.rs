@@ -56,12 +56,9 @@ pub struct Service {
     /// JSON protocols: `1.0` or `1.1`.
     #[serde(default)]
     pub json_version: Option<String>,
-    /// Whole host names per partition, for services with one endpoint in each: partition → host.
+    /// Host names that do not follow the pattern of the cloud.
     #[serde(default)]
-    pub global_hosts: BTreeMap<String, String>,
-    /// Whole FIPS host names, by region or by partition, where they are not `host-fips.region.suffix`.
-    #[serde(default)]
-    pub fips_hosts: BTreeMap<String, String>,
+    pub hosts: Hosts,
     /// The account id stands in front of the host name.
     #[serde(default)]
     pub account_in_host: bool,
@@ -70,6 +67,43 @@ pub struct Service {
     pub bucket_in_host: bool,
     /// Calls per second and account and region that we allow ourselves. Source beside each value.
     pub per_second: f64,
+}
+
+/// Host names other than `host.region.suffix`, `host-fips.region.suffix` and `host.region.dualstack-suffix`: by
+/// partition, or `"*"` for all. `{region}` and `{suffix}` are filled in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hosts {
+    /// Ordinary endpoints.
+    #[serde(default)]
+    pub standard: BTreeMap<String, String>,
+    /// FIPS 140 endpoints.
+    #[serde(default)]
+    pub fips: BTreeMap<String, String>,
+    /// IPv4 and IPv6 endpoints.
+    #[serde(default)]
+    pub dualstack: BTreeMap<String, String>,
+}
+
+impl Service {
+    /// The host name of the service in a region, without account or bucket in front.
+    #[must_use]
+    pub fn host_name(&self, name: &str, partition: (&str, &Partition), region: &str, fips: bool, dualstack: bool) -> String {
+        let (partition_name, partition) = partition;
+        let host = self.host.as_deref().unwrap_or(name);
+        let special = |hosts: &BTreeMap<String, String>| hosts.get(partition_name).or_else(|| hosts.get("*")).cloned();
+        let pattern = match (fips, dualstack) {
+            (false, false) => special(&self.hosts.standard).unwrap_or_else(|| "{host}.{region}.{suffix}".to_owned()),
+            (true, false) => special(&self.hosts.fips).unwrap_or_else(|| "{host}-fips.{region}.{suffix}".to_owned()),
+            (false, true) => special(&self.hosts.dualstack).unwrap_or_else(|| "{host}.{region}.{dualstack}".to_owned()),
+            (true, true) => "{host}-fips.{region}.{dualstack}".to_owned(),
+        };
+        pattern
+            .replace("{host}", host)
+            .replace("{region}", region)
+            .replace("{suffix}", &partition.suffix)
+            .replace("{dualstack}", &partition.dualstack_suffix)
+    }
 }
 
 /// The wire protocols of AWS.

@@ -1,7 +1,10 @@
 //! A read: one API call, declared. See `docs/reads.md` for the format with examples.
 
 use super::path::WirePath;
-use super::template::Template;
+use super::provider::Provider;
+use super::resource::Resource;
+use super::plan::{CallId, ParamValue};
+use super::template::{Template, scalar_text, walk};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
@@ -273,6 +276,29 @@ impl Read {
         needs
     }
 
+/// The call that a read means for a resource, or the place in its parameters that is not known.
+    ///
+    /// # Errors
+    /// The dotted name of the missing place, `resource.location`.
+    pub fn call_for(&self, resource: &Resource) -> Result<CallId, String> {
+        let lookup = |path: &[String]| match path.first().map(String::as_str) {
+            Some("account") if path.len() == 1 => Some(resource.key.account.clone()),
+            Some("region") if path.len() == 1 => Some(resource.key.region.clone()),
+            Some("resource") => walk(&resource.data, &path[1..]).and_then(scalar_text),
+            _ => None,
+        };
+        let region = match &self.region {
+            Some(template) => template.render(lookup)?,
+            None => resource.key.region.clone(),
+        };
+        let mut params = BTreeMap::new();
+        for (name, value) in &self.request {
+            params.insert(name.clone(), ParamValue(fill(value, &lookup)?));
+        }
+        let parent = self.for_each.as_ref().map(|_| resource.key.id.clone());
+        Ok(CallId { account: resource.key.account.clone(), region, read: self.id.clone(), parent, params })
+    }
+
     /// The operation: the part of the id behind the colon.
     #[must_use]
     pub fn operation(&self) -> &str {
@@ -301,4 +327,45 @@ impl Read {
     pub fn adds(&self) -> bool {
         self.resource.is_none()
     }
+}
+
+/// The declared reads of a provider, and what is true of it as a whole.
+#[derive(Debug, Clone)]
+pub struct Reads {
+    /// In the order of the files.
+    pub reads: Vec<Read>,
+    /// Partitions, services, codes.
+    pub provider: Provider,
+}
+
+impl Reads {
+    /// The read of this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Read> {
+        self.reads.iter().find(|read| read.id == id)
+    }
+
+    /// The reads made for each resource of a type. A region that is off is asked nothing.
+    pub fn made_for<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a Read> {
+        let on = resource.key.kind != REGION || is_on(resource);
+        self.reads.iter().filter(move |read| on && read.made_for() == Some(resource.key.kind.as_str()))
+    }
+}
+
+/// EC2 API, Region: `OptInStatus` is `opt-in-not-required | opted-in | not-opted-in`. Only the last is off; a region
+/// whose status could not be read is asked.
+fn is_on(region: &Resource) -> bool {
+    region.text("opt_in_status") != Some("not-opted-in")
+}
+
+/// Fills the places of every text in a parameter.
+fn fill(value: &Value, lookup: &impl Fn(&[String]) -> Option<String>) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) if text.contains('{') => {
+            let template = Template::parse(text).map_err(|error| error.to_string())?;
+            Value::String(template.render(lookup)?)
+        }
+        Value::Array(items) => items.iter().map(|item| fill(item, lookup)).collect::<Result<_, _>>()?,
+        other => other.clone(),
+    })
 }

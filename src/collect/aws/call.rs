@@ -1,0 +1,276 @@
+//! The generic signed call.
+
+use super::wire::{Call, wire};
+use crate::collect::classify::error_of;
+use crate::collect::{Reply, Request};
+use crate::model::provider::Provider;
+use aws_config::{Region, SdkConfig};
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::AuthSchemeOptionResolverParams;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, InterceptorContext};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::{ConfigBag, Layer};
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An answer that is not a success.
+#[derive(Debug)]
+struct Refused {
+    status: u16,
+    code: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HTTP {} {}", self.status, self.code)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Retries by error code, whatever the protocol; the SDK's own lists of codes.
+#[derive(Debug)]
+struct ByCode;
+
+impl ClassifyRetry for ByCode {
+    fn name(&self) -> &'static str {
+        "error code"
+    }
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        let refused = error.as_operation_error().and_then(|error| error.downcast_ref::<Refused>());
+        match refused {
+            Some(refused) if THROTTLING_ERRORS.contains(&refused.code.as_str()) || refused.status == 429 => {
+                RetryAction::throttling_error()
+            }
+            Some(refused)
+                if TRANSIENT_ERRORS.contains(&refused.code.as_str()) || matches!(refused.status, 500 | 502 | 503 | 504) =>
+            {
+                RetryAction::transient_error()
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+}
+
+/// The last attempt's answer, kept also when a later attempt meets the time-out.
+#[derive(Debug, Default, Clone)]
+struct Last {
+    attempts: u32,
+    status: u16,
+    body: Vec<u8>,
+    request_id: String,
+    header_code: Option<String>,
+}
+
+/// Sees every attempt: success, refusal, and no answer at all. It reads no request headers.
+#[derive(Debug, Clone)]
+struct Capture(Arc<Mutex<Last>>);
+
+impl Intercept for Capture {
+    fn name(&self) -> &'static str {
+        "evidence"
+    }
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.attempts += 1;
+        if let Some(response) = context.response() {
+            let header = |name: &str| response.headers().get(name).map(str::to_owned);
+            last.status = response.status().as_u16();
+            last.body = response.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+            last.request_id =
+                header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).unwrap_or_default();
+            last.header_code = header("x-amzn-errortype");
+        }
+        Ok(())
+    }
+}
+
+/// Makes one call, retries included. What went wrong is in the reply.
+pub(super) async fn call(config: &SdkConfig, provider: &Provider, request: &Request<'_>) -> Reply {
+    let started = jiff::Timestamp::now();
+    let last = Arc::new(Mutex::new(Last::default()));
+    let outcome = send(config, provider, request, &last).await;
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let broken = match outcome {
+        Ok(()) => None,
+        Err(what) => {
+            // A time-out after a throttled attempt is throttling; after anything else it is no answer.
+            let code = error_of(&reply(&last, started, None)).0;
+            if last.status >= 400 && THROTTLING_ERRORS.contains(&code.as_str()) {
+                None
+            } else {
+                last.status = 0;
+                Some(what)
+            }
+        }
+    };
+    reply(&last, started, broken)
+}
+
+fn reply(last: &Last, started: jiff::Timestamp, broken: Option<String>) -> Reply {
+    Reply {
+        http_status: last.status,
+        body: if broken.is_some() { Vec::new() } else { last.body.clone() },
+        request_id: last.request_id.clone(),
+        header_code: last.header_code.clone(),
+        broken,
+        started,
+        finished: jiff::Timestamp::now(),
+        attempts: last.attempts.max(1),
+    }
+}
+
+async fn send(
+    config: &SdkConfig,
+    provider: &Provider,
+    request: &Request<'_>,
+    last: &Arc<Mutex<Last>>,
+) -> Result<(), String> {
+    let name = request.read.service.as_str();
+    let service = provider.services.get(name).ok_or_else(|| format!("the service {name} is not declared"))?;
+    let partition = provider
+        .partitions
+        .iter()
+        .find(|(_, partition)| partition.default_regions.contains(&request.region))
+        .or_else(|| provider.partitions.iter().find(|(name, _)| request.region.starts_with(prefix_of(name))))
+        .or_else(|| provider.partitions.iter().find(|(name, _)| name.as_str() == "aws"))
+        .ok_or_else(|| format!("no partition has the region {}", request.region))?;
+    let custom = config.endpoint_url();
+    let wire = wire(
+        &Call {
+            read: request.read,
+            operation: request.operation,
+            account: &request.call.account,
+            params: &request.call.params,
+            token: request.token.as_ref(),
+            custom_endpoint: custom.is_some(),
+        },
+        service,
+    );
+    let endpoint = match custom {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => {
+            let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
+            let place = (partition.0.as_str(), partition.1);
+            format!("https://{}{}", wire.host_prefix, service.host_name(name, place, &request.region, fips, dual))
+        }
+    };
+    let mut layer = Layer::new("farwatch");
+    let mut signing = SigningOptions::default();
+    if service.bucket_in_host || service.signing_name.as_deref() == Some("s3") {
+        // S3 signs the path as it stands and wants the digest of the body in a header (S3 API, "Signature
+        // calculations for the Authorization header").
+        signing.double_uri_encode = false;
+        signing.normalize_uri_path = false;
+        signing.content_sha256_header = true;
+    }
+    let mut sign = SigV4OperationSigningConfig::default();
+    sign.region = Some(SigningRegion::from(Region::new(request.region.clone())));
+    sign.name = Some(SigningName::from(service.signing_name.clone().unwrap_or_else(|| name.to_owned())));
+    sign.signing_options = signing;
+    layer.store_put(sign);
+    layer.store_put(AuthSchemeOptionResolverParams::new(()));
+    let credentials = config.credentials_provider().ok_or("no credentials")?;
+    let components = RuntimeComponentsBuilder::new("farwatch")
+        .with_auth_scheme(SigV4AuthScheme::new())
+        .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])))
+        .with_identity_cache(config.identity_cache())
+        .with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
+    let mut builder = Operation::builder()
+        .service_name(name.to_owned())
+        .operation_name(request.operation.to_owned())
+        .endpoint_url(&endpoint)
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .http_client(config.http_client().ok_or("no HTTP client")?)
+        .time_source(config.time_source().ok_or("no clock")?)
+        .sleep_impl(config.sleep_impl().ok_or("no timer")?)
+        .retry_classifier(ByCode)
+        .interceptor(Capture(Arc::clone(last)))
+        .runtime_plugin(StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components));
+    if let Some(retries) = config.retry_config() {
+        builder = builder.standard_retry(retries);
+    }
+    if let Some(timeouts) = config.timeout_config() {
+        builder = builder.timeout_config(timeouts.clone());
+    }
+    let operation = builder
+        .serializer(move |(): ()| {
+            let mut http = HttpRequest::new(SdkBody::from(wire.body.clone()));
+            http.set_method(&wire.method)?;
+            http.set_uri(wire.target.clone())?;
+            for (name, value) in &wire.headers {
+                http.headers_mut().try_insert(name.clone(), value.clone())?;
+            }
+            if wire.method != "GET" {
+                http.headers_mut().try_insert("content-length", wire.body.len().to_string())?;
+            }
+            Ok(http)
+        })
+        .deserializer::<_, Refused>(|response| {
+            if response.status().is_success() {
+                return Ok(());
+            }
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            let seen = Last {
+                status: response.status().as_u16(),
+                body: response.body().bytes().map(<[u8]>::to_vec).unwrap_or_default(),
+                header_code: response.headers().get("x-amzn-errortype").map(str::to_owned),
+                ..Last::default()
+            };
+            let code = error_of(&reply(&seen, now, None)).0;
+            Err(OrchestratorError::operation(Refused { status: seen.status, code }))
+        })
+        .build();
+    match operation.invoke(()).await {
+        Ok(()) | Err(SdkError::ServiceError(_)) => Ok(()),
+        Err(error) => Err(no_answer(&error)),
+    }
+}
+
+/// `us-gov-`, `cn-`: how regions of other partitions begin.
+fn prefix_of(partition: &str) -> &str {
+    match partition {
+        "aws-us-gov" => "us-gov-",
+        "aws-cn" => "cn-",
+        _ => "\u{0}",
+    }
+}
+
+/// Why nothing answered, in words without type names.
+fn no_answer(error: &SdkError<Refused, aws_smithy_runtime_api::client::orchestrator::HttpResponse>) -> String {
+    let kind = match error {
+        SdkError::TimeoutError(_) => return "no answer within the time for one call (--call-timeout)".to_owned(),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            return "no answer within the time for one attempt".to_owned();
+        }
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_user() => "the connection failed",
+        SdkError::DispatchFailure(_) => "the request could not be sent",
+        SdkError::ConstructionFailure(_) => "the request could not be put together",
+        _ => "the answer broke off",
+    };
+    // The last cause says it best: "connection refused", "no credentials in …".
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    format!("{kind}: {cause}")
+}

@@ -1,0 +1,81 @@
+//! Plan, ask, keep: from declared reads to stored exchanges.
+//!
+//! Provider types stop here. What an answer says about resources is not this room's to know: `cli` passes in a
+//! function of `derive` for it.
+
+pub mod aws;
+mod classify;
+mod pace;
+mod redact;
+mod replay;
+mod run;
+
+pub use redact::{RedactError, redact};
+pub use replay::Replay;
+pub use run::{CollectError, Limits, Progress, Seen, SeenPage, Understand, collect};
+
+use crate::model::plan::CallId;
+use crate::model::read::Read;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+/// One HTTP call to be made.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The session (identity) that asks: its position.
+    pub session: usize,
+    /// The declared read.
+    pub read: &'a Read,
+    /// The operation: the read's own, or the one that generates its answer.
+    pub operation: &'a str,
+    /// The call.
+    pub call: &'a CallId,
+    /// The region to send it to; calls about the whole account go to the partition's global region.
+    pub region: String,
+    /// The page token, after the first page.
+    pub token: Option<Value>,
+    /// The page, from 1.
+    pub page: u32,
+}
+
+/// What came back, also when nothing did.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// HTTP status; 0 where nothing answered.
+    pub http_status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The provider's request id.
+    pub request_id: String,
+    /// The error code in a header, where the protocol has it there.
+    pub header_code: Option<String>,
+    /// Why nothing answered.
+    pub broken: Option<String>,
+    /// When the first attempt began.
+    pub started: jiff::Timestamp,
+    /// When it ended.
+    pub finished: jiff::Timestamp,
+    /// Attempts made.
+    pub attempts: u32,
+}
+
+/// An identity that may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// The role that is assumed; nothing for the ambient credentials.
+    pub role: Option<String>,
+    /// The region in which to ask who we are.
+    pub region: String,
+}
+
+/// Something that answers calls: a cloud, or a recording of one.
+pub trait Source: Sync {
+    /// The identities it has.
+    fn sessions(&self) -> Vec<SessionInfo>;
+    /// Makes one call, retries included. Never fails: what went wrong is in the reply.
+    fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply>;
+    /// Is it a recording? Then nothing is waited for.
+    fn is_replay(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,471 @@
+//! The run itself: identities, regions, then everything the reads and the resources seen imply, with bounds.
+
+use super::classify::classify;
+use super::pace::Pace;
+use super::redact::redact;
+use super::{Reply, Request, Source};
+use crate::model::exchange::{CollectionSeal, Exchange, SessionSeal, Sink};
+use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
+use crate::model::read::{Per, REGION, Read, Reads};
+use crate::model::resource::{Resource, ResourceKey};
+use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+/// A resource that an answer shows, with the fields it tells.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The resource.
+    pub key: ResourceKey,
+    /// Its fields.
+    pub fields: Vec<(String, Value)>,
+}
+
+/// What one page shows.
+#[derive(Debug, Clone, Default)]
+pub struct SeenPage {
+    /// Resources.
+    pub seen: Vec<Seen>,
+    /// Token of the next page.
+    pub next: Option<Value>,
+}
+
+/// Reads one page: a function of `derive`, passed in because rooms do not know one another.
+pub type Understand<'a> =
+    &'a (dyn Fn(&Read, &Exchange, &[u8], Option<&ResourceKey>) -> Result<SeenPage, String> + Sync);
+
+/// Bounds of a run.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Calls in flight at once. 16 to 32 keep a small account under a minute without tripping limits.
+    pub in_flight: usize,
+    /// The whole run; calls not made by then are gaps.
+    pub run: Duration,
+    /// Most pages of one list: 10,000 pages are more than any account has, and a token loop has no end.
+    pub pages: u32,
+}
+
+/// How far a run is: for a person who waits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    /// Calls planned so far.
+    pub planned: usize,
+    /// Calls ended.
+    pub ended: usize,
+    /// Calls denied.
+    pub denied: usize,
+    /// Calls that left another gap.
+    pub other_gaps: usize,
+}
+
+/// Why a run could not be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// No identity could be used.
+    #[error("no account could be identified:\n{0}")]
+    NoAccount(String),
+    /// The run directory could not be written.
+    #[error("the run could not be written: {0}")]
+    Write(#[from] std::io::Error),
+    /// The reads are not complete.
+    #[error("the reads name no `{0}`")]
+    NoRead(String),
+}
+
+/// A call ready to be made.
+struct Job<'r> {
+    session: usize,
+    read: &'r Read,
+    call: CallId,
+    parent: Option<ResourceKey>,
+    region: String,
+}
+
+/// A call that ended: its pages as they may be stored, and what they show.
+struct Done<'r> {
+    job: Job<'r>,
+    pages: Vec<(Exchange, Option<Vec<u8>>)>,
+    seen: Vec<Seen>,
+    requests: u64,
+}
+
+/// Asks everything, writes everything down, and says what the run was.
+///
+/// A failure in one call, region or account never stops the rest.
+///
+/// # Errors
+/// [`CollectError`] when no account could be identified or nothing can be written.
+pub async fn collect(
+    source: &dyn Source,
+    reads: &Reads,
+    understand: Understand<'_>,
+    sink: &mut (dyn Sink + Send),
+    limits: &Limits,
+    on_progress: &mut (dyn FnMut(Progress) + Send),
+    mut seal: CollectionSeal,
+) -> Result<CollectionSeal, CollectError> {
+    let deadline = tokio::time::Instant::now() + limits.run;
+    let pace = Pace::default();
+    let mut run = Run {
+        source,
+        reads,
+        understand,
+        limits,
+        known: BTreeMap::new(),
+        planned: HashSet::new(),
+        unconfirmed: HashSet::new(),
+        callers: Vec::new(),
+        partitions: Vec::new(),
+        queue: VecDeque::new(),
+    };
+    let mut progress = Progress::default();
+    run.identify(sink, &pace, &mut seal).await?;
+    run.plan_for_all(sink)?;
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < limits.in_flight.max(1) {
+            let Some(job) = run.queue.pop_front() else { break };
+            running.push(ask(run.source, run.reads, run.understand, &pace, run.limits, job, run.callers.clone()));
+        }
+        progress.planned = run.planned.len();
+        on_progress(progress);
+        let Ok(next) = tokio::time::timeout_at(deadline, running.next()).await else { break };
+        let Some(done) = next else { break };
+        progress.ended += 1;
+        seal.requests += done.requests;
+        match done.pages.last().map(|(page, _)| page.outcome) {
+            Some(Outcome::Denied) => progress.denied += 1,
+            Some(outcome) if !outcome.is_settled() => progress.other_gaps += 1,
+            _ => {}
+        }
+        for (page, body) in done.pages {
+            seal.finished = seal.finished.max(page.finished);
+            sink.exchanged(page, body.as_deref())?;
+        }
+        if done.job.read.id == reads.provider.regions && done.seen.is_empty() {
+            run.default_regions(sink, done.job.session, &done.job.call.account)?;
+        }
+        run.learn(sink, done.job.session, done.seen)?;
+    }
+    drop(running);
+    run.leftovers(sink)?;
+    Ok(seal)
+}
+
+struct Run<'r> {
+    source: &'r dyn Source,
+    reads: &'r Reads,
+    understand: Understand<'r>,
+    limits: &'r Limits,
+    /// Resources seen so far, with their session.
+    known: BTreeMap<ResourceKey, (usize, Resource)>,
+    /// Calls already planned: resource and read.
+    planned: HashSet<(ResourceKey, String)>,
+    /// Regions that are asked although nobody confirmed them.
+    unconfirmed: HashSet<(String, String)>,
+    /// ARN of each session's identity.
+    callers: Vec<String>,
+    /// Partition of each session.
+    partitions: Vec<String>,
+    queue: VecDeque<Job<'r>>,
+}
+
+impl<'r> Run<'r> {
+    /// Asks every session who it is.
+    async fn identify(&mut self, sink: &mut (dyn Sink + Send), pace: &Pace, seal: &mut CollectionSeal) -> Result<(), CollectError> {
+        let name = &self.reads.provider.identity;
+        let read = self.reads.get(name).ok_or_else(|| CollectError::NoRead(name.clone()))?;
+        let mut failures = Vec::new();
+        for (session, info) in self.source.sessions().into_iter().enumerate() {
+            let call = CallId {
+                account: String::new(),
+                region: "global".to_owned(),
+                read: read.id.clone(),
+                parent: None,
+                params: BTreeMap::new(),
+            };
+            let job = Job { session, read, call, parent: None, region: info.region.clone() };
+            let mut done = ask(self.source, self.reads, self.understand, pace, self.limits, job, Vec::new()).await;
+            seal.requests += done.requests;
+            let account = done.seen.first().map(|seen| seen.key.id.clone());
+            let caller = done.seen.first().and_then(|seen| {
+                seen.fields.iter().find(|(name, _)| name == "caller").and_then(|(_, arn)| arn.as_str().map(str::to_owned))
+            });
+            let in_role = info.role.as_deref().and_then(|role| role.split(':').nth(4)).unwrap_or_default().to_owned();
+            let failed = match (&account, &caller) {
+                (Some(account), Some(_)) if seal.sessions.iter().any(|other| other.account == *account && other.failed.is_none()) => {
+                    Some(format!("account {account} is already being read under another identity"))
+                }
+                (Some(account), Some(_)) if !in_role.is_empty() && *account != in_role => {
+                    Some(format!("the role is of account {in_role}, but the answer is of account {account}"))
+                }
+                (Some(_), Some(_)) => None,
+                _ => Some(done.pages.last().map_or_else(
+                    || "no answer".to_owned(),
+                    |(page, _)| {
+                        let detail = page.detail.clone().unwrap_or_default();
+                        page.code.as_ref().map_or(detail.clone(), |code| format!("{code}: {detail}"))
+                    },
+                )),
+            };
+            let arn = caller.clone().unwrap_or_default();
+            let sealed = SessionSeal {
+                role: info.role.clone(),
+                account: account.clone().filter(|_| failed.is_none()).unwrap_or(in_role),
+                partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+                caller: if failed.is_none() { arn.clone() } else { String::new() },
+                failed: failed.clone(),
+            };
+            self.callers.push(sealed.caller.clone());
+            if let Some(reason) = failed {
+                let who = info.role.clone().unwrap_or_else(|| "the ambient credentials".to_owned());
+                failures.push(format!("  {who}: {reason}"));
+                seal.sessions.push(sealed);
+                continue;
+            }
+            for (page, body) in &mut done.pages {
+                page.call.account.clone_from(&sealed.account);
+                page.of = page.call.evidence_id();
+                page.id = page_id(&page.of, page.page);
+                page.caller.clone_from(&arn);
+                let plan = Planned { id: page.of.clone(), call: page.call.clone(), note: PlanNote::Sure };
+                sink.planned(&plan)?;
+                sink.exchanged(page.clone(), body.as_deref())?;
+            }
+            seal.sessions.push(sealed);
+            for seen in done.seen {
+                let mut resource = Resource::new(ResourceKey { region: "global".to_owned(), ..seen.key });
+                for (name, value) in seen.fields {
+                    resource.set(&name, value, []);
+                }
+                self.known.insert(resource.key.clone(), (session, resource));
+            }
+        }
+        if seal.sessions.iter().all(|session| session.failed.is_some()) {
+            return Err(CollectError::NoAccount(failures.join("\n")));
+        }
+        self.partitions = seal.sessions.iter().map(|session| session.partition.clone()).collect();
+        Ok(())
+    }
+
+    fn plan_for_all(&mut self, sink: &mut (dyn Sink + Send)) -> Result<(), CollectError> {
+        let keys: Vec<ResourceKey> = self.known.keys().cloned().collect();
+        keys.iter().try_for_each(|key| self.plan_for(sink, key))
+    }
+
+    /// Plans every read of a resource that can be put together with what is known of it.
+    fn plan_for(&mut self, sink: &mut (dyn Sink + Send), key: &ResourceKey) -> Result<(), CollectError> {
+        let Some((session, resource)) = self.known.get(key) else { return Ok(()) };
+        let mut jobs = Vec::new();
+        for read in self.reads.made_for(resource) {
+            if self.planned.contains(&(key.clone(), read.id.clone())) {
+                continue;
+            }
+            let Ok(call) = read.call_for(resource) else { continue };
+            jobs.push((read.id.clone(), call, read.for_each.as_ref().map(|_| key.clone())));
+        }
+        let (session, reads) = (*session, self.reads);
+        for (id, call, parent) in jobs {
+            let Some(read) = reads.get(&id) else { continue };
+            let unconfirmed = read.per == Some(Per::Region)
+                && self.unconfirmed.contains(&(call.account.clone(), call.region.clone()));
+            let note = if unconfirmed { PlanNote::Unconfirmed } else { PlanNote::Sure };
+            sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note })?;
+            self.planned.insert((key.clone(), id));
+            let region = if call.region == "global" { self.global_region(session) } else { call.region.clone() };
+            self.queue.push_back(Job { session, read, call, parent, region });
+        }
+        Ok(())
+    }
+
+    /// Where calls about a whole account are sent.
+    fn global_region(&self, session: usize) -> String {
+        let partition = self.partitions.get(session).and_then(|name| self.reads.provider.partitions.get(name));
+        partition.map_or_else(|| "us-east-1".to_owned(), |partition| partition.global_region.clone())
+    }
+
+    /// Takes in what an answer shows, and plans what follows from it.
+    fn learn(&mut self, sink: &mut (dyn Sink + Send), session: usize, seen: Vec<Seen>) -> Result<(), CollectError> {
+        for one in seen {
+            let (_, resource) =
+                self.known.entry(one.key.clone()).or_insert_with(|| (session, Resource::new(one.key.clone())));
+            for (name, value) in one.fields {
+                resource.set(&name, value, []);
+            }
+            self.plan_for(sink, &one.key)?;
+        }
+        Ok(())
+    }
+
+    /// The regions could not be listed: those that every account of the partition has are asked all the same.
+    fn default_regions(&mut self, sink: &mut (dyn Sink + Send), session: usize, account: &str) -> Result<(), CollectError> {
+        let partition = self.partitions.get(session).and_then(|name| self.reads.provider.partitions.get(name));
+        for region in partition.map(|partition| partition.default_regions.clone()).unwrap_or_default() {
+            self.unconfirmed.insert((account.to_owned(), region.clone()));
+            let key = ResourceKey {
+                kind: REGION.to_owned(),
+                account: account.to_owned(),
+                region: region.clone(),
+                id: region.clone(),
+            };
+            self.known.entry(key.clone()).or_insert_with(|| (session, Resource::new(key.clone())));
+            self.plan_for(sink, &key)?;
+        }
+        Ok(())
+    }
+
+    /// Calls that could not be put together are planned as such, so that they show as gaps.
+    fn leftovers(&mut self, sink: &mut (dyn Sink + Send)) -> Result<(), CollectError> {
+        for (key, (_, resource)) in &self.known {
+            for read in self.reads.made_for(resource) {
+                if self.planned.contains(&(key.clone(), read.id.clone())) {
+                    continue;
+                }
+                if let Err(missing) = read.call_for(resource) {
+                    let call = CallId {
+                        account: key.account.clone(),
+                        region: "unknown".to_owned(),
+                        read: read.id.clone(),
+                        parent: Some(key.id.clone()),
+                        params: BTreeMap::new(),
+                    };
+                    let note = PlanNote::ParentUnknown { missing };
+                    sink.planned(&Planned { id: call.evidence_id(), call, note })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes one call to its last page.
+async fn ask<'r>(
+    source: &dyn Source,
+    reads: &Reads,
+    understand: Understand<'_>,
+    pace: &Pace,
+    limits: &Limits,
+    job: Job<'r>,
+    callers: Vec<String>,
+) -> Done<'r> {
+    let read = job.read;
+    let per_second = reads.provider.services.get(&read.service).map_or(1.0, |service| service.per_second);
+    let id = job.call.evidence_id();
+    let caller = callers.get(job.session).cloned().unwrap_or_default();
+    let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), 0u64);
+    let mut tokens: HashMap<String, u32> = HashMap::new();
+    let send = async |operation: &str, token: Option<Value>, page: u32| -> Reply {
+        if !source.is_replay() {
+            pace.turn(job.session, &read.service, &job.region, per_second).await;
+        }
+        let request =
+            Request { session: job.session, read, operation, call: &job.call, region: job.region.clone(), token, page };
+        source.send(request).await
+    };
+    let keep = |reply: &Reply, operation: &str, page: u32| {
+        let ending = classify(reply, read, operation, &reads.provider.codes);
+        Exchange {
+            id: page_id(&id, page),
+            of: id.clone(),
+            call: job.call.clone(),
+            page,
+            last: ending.outcome != Outcome::Answered,
+            outcome: ending.outcome,
+            code: ending.code,
+            detail: ending.detail,
+            action: ending.action,
+            caller: caller.clone(),
+            http_status: reply.http_status,
+            request_id: reply.request_id.clone(),
+            started: reply.started,
+            finished: reply.finished,
+            attempts: reply.attempts,
+            digest: None,
+            body: None,
+            bytes: 0,
+            redacted: Vec::new(),
+        }
+    };
+    if let Some(generate) = read.generate.as_ref().filter(|_| !source.is_replay()) {
+        let operation = generate.call.rsplit(':').next().unwrap_or_default();
+        let mut waited = 0;
+        loop {
+            let reply = send(operation, None, 1).await;
+            requests += u64::from(reply.attempts);
+            let mut exchange = keep(&reply, operation, 1);
+            let state = crate::model::answer::parse(&reply.body, None)
+                .ok()
+                .and_then(|(answer, _)| generate.state.find(&answer).and_then(Value::as_str).map(str::to_owned));
+            if exchange.outcome == Outcome::Answered && state.as_deref() == Some(generate.done.as_str()) {
+                break;
+            }
+            if exchange.outcome == Outcome::Answered && waited < generate.for_seconds {
+                tokio::time::sleep(Duration::from_secs(generate.every_seconds)).await;
+                waited += generate.every_seconds.max(1);
+                continue;
+            }
+            if exchange.outcome == Outcome::Answered {
+                exchange.outcome = Outcome::Failed;
+                exchange.detail = Some(format!("{} was not ready after {} seconds", generate.call, generate.for_seconds));
+            }
+            exchange.last = true;
+            let (body, redacted) = redact(reply.body, &[]).unwrap_or_default();
+            exchange.redacted = redacted;
+            pages.push((exchange, Some(body)));
+            return Done { job, pages, seen, requests };
+        }
+    }
+    let (mut token, mut page) = (None, 1);
+    loop {
+        let reply = send(read.operation(), token.take(), page).await;
+        requests += u64::from(reply.attempts);
+        let mut exchange = keep(&reply, read.operation(), page);
+        let answered = exchange.outcome == Outcome::Answered;
+        let fail = |exchange: &mut Exchange, why: String| {
+            exchange.outcome = Outcome::Failed;
+            exchange.detail = Some(why);
+            exchange.last = true;
+        };
+        let kept = match redact(reply.body, if answered { &read.redact } else { &[] }) {
+            Ok((body, redacted)) => {
+                exchange.redacted = redacted;
+                Some(body)
+            }
+            Err(error) => {
+                fail(&mut exchange, error.to_string());
+                None
+            }
+        };
+        let mut next = None;
+        if let Some(body) = kept.as_deref().filter(|_| exchange.outcome.is_settled()) {
+            match understand(read, &exchange, body, job.parent.as_ref()) {
+                Ok(shown) => {
+                    seen.extend(shown.seen);
+                    next = shown.next;
+                }
+                Err(why) => fail(&mut exchange, why),
+            }
+        }
+        if let Some(value) = &next {
+            if tokens.insert(value.to_string(), page).is_some() {
+                fail(&mut exchange, "the page token comes back: the list would never end".to_owned());
+                next = None;
+            } else if page >= limits.pages {
+                fail(&mut exchange, format!("more than {} pages", limits.pages));
+                next = None;
+            }
+        }
+        if exchange.outcome == Outcome::Answered {
+            exchange.last = next.is_none();
+        }
+        pages.push((exchange, kept.filter(|body| !body.is_empty())));
+        match next {
+            Some(value) => {
+                token = Some(value);
+                page += 1;
+            }
+            None => return Done { job, pages, seen, requests },
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Loads and validates `controls/`: what is embedded, and what `--controls DIR` adds or replaces.
+//!
+//! Files are found by walking the folder; nothing is registered. All problems are reported at once, each with file,
+//! line, column and a hint.
+
+mod problem;
+
+pub use problem::{Problem, Problems};
+
+use crate::model::catalog::Catalog;
+use crate::model::check::Check;
+use crate::model::parameter::Parameters;
+use crate::model::provider::Provider;
+use crate::model::read::{Per, Read, ReadFile, Reads};
+use crate::model::text::sha256_hex;
+use include_dir::{Dir, include_dir};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/controls");
+
+/// Largest file that is read: real ones are under 100 kB.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Everything in `controls/`, validated but for the conditions of the checks (which the rule engine compiles).
+#[derive(Debug)]
+pub struct Controls {
+    /// The rule-makers' side.
+    pub catalog: Catalog,
+    /// Declared reads and what is true of the cloud.
+    pub reads: Reads,
+    /// Checks, sorted by id.
+    pub checks: Vec<Check>,
+    /// Parameters.
+    pub parameters: Parameters,
+    /// SHA-256 of catalog, reads, checks and parameters, by those names.
+    pub digests: BTreeMap<String, String>,
+    /// Text of every file by path, for positions of later problems.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Controls {
+    /// Loads the embedded controls, with the files of `overlay` added or in place of embedded ones of the same path.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong, at once.
+    pub fn load(overlay: Option<&Path>) -> Result<Self, Problems> {
+        let mut files = BTreeMap::new();
+        embedded(&EMBEDDED, &mut files);
+        let mut problems = Problems::default();
+        if let Some(folder) = overlay {
+            walk(folder, folder, &mut files, &mut problems);
+        }
+        Self::from_files(files, problems)
+    }
+
+    /// Loads from texts by path.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong, at once.
+    pub fn from_files(files: BTreeMap<String, String>, mut problems: Problems) -> Result<Self, Problems> {
+        let catalog: Option<Catalog> = one(&files, "catalog/far-52.204-21.yaml", &mut problems);
+        let parameters: Option<Parameters> = one(&files, "parameters.yaml", &mut problems);
+        let provider: Option<Provider> = one(&files, "aws/services.yaml", &mut problems);
+        let mut reads: Vec<Read> = Vec::new();
+        let mut checks: Vec<Check> = Vec::new();
+        for (path, text) in &files {
+            let parts: Vec<&str> = path.split('/').collect();
+            match parts.as_slice() {
+                ["catalog", _] | ["parameters.yaml"] | [_, "services.yaml"] => {}
+                [_, "reads", _] => {
+                    if let Some(file) = parse::<ReadFile>(path, text, &mut problems) {
+                        for mut read in file.reads {
+                            read.service.clone_from(&file.service);
+                            read_problems(&read, path, text, provider.as_ref(), &mut problems);
+                            if reads.iter().any(|other| other.id == read.id) {
+                                problems.near(path, text, &read.id, format!("the read `{}` is declared twice", read.id), "remove one");
+                            }
+                            reads.push(read);
+                        }
+                    }
+                }
+                [provider, "checks", name] => {
+                    if let Some(mut check) = parse::<Check>(path, text, &mut problems) {
+                        (*provider).clone_into(&mut check.provider);
+                        check.id = format!("{provider}-{}", name.trim_end_matches(".yaml"));
+                        checks.push(check);
+                    }
+                }
+                _ => problems.at(path, None, format!("{path} is not where controls are expected"),
+                    "folders are catalog/, aws/reads/, aws/checks/ and so on; files end in .yaml"),
+            }
+        }
+        if let Some(catalog) = &catalog {
+            catalog_problems(catalog, &files, &mut problems);
+        }
+        if let Some(provider) = &provider {
+            for (role, id) in [("identity", &provider.identity), ("regions", &provider.regions)] {
+                if !reads.iter().any(|read| read.id == *id) {
+                    problems.at("aws/services.yaml", None, format!("`{role}: {id}` names no declared read"), "declare it under aws/reads/");
+                }
+            }
+        }
+        checks.sort_by(|a, b| a.id.cmp(&b.id));
+        match (catalog, parameters, provider) {
+            (Some(catalog), Some(parameters), Some(provider)) if problems.is_empty() => Ok(Self {
+                catalog,
+                reads: Reads { reads, provider },
+                checks,
+                parameters,
+                digests: digests(&files),
+                files,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The path of a check's file.
+    #[must_use]
+    pub fn check_path(check: &Check) -> String {
+        let name = check.id.strip_prefix(&format!("{}-", check.provider)).unwrap_or(&check.id);
+        format!("{}/checks/{name}.yaml", check.provider)
+    }
+}
+
+fn embedded(dir: &Dir<'_>, files: &mut BTreeMap<String, String>) {
+    for file in dir.files().filter(|file| file.path().extension().is_some_and(|end| end == "yaml")) {
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            files.insert(path.replace('\\', "/"), text.to_owned());
+        }
+    }
+    for inner in dir.dirs() {
+        embedded(inner, files);
+    }
+}
+
+/// Adds the YAML files of a folder. Links are not followed: what is loaded lies in the folder.
+fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>, problems: &mut Problems) {
+    let shown = folder.display().to_string();
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.at(&shown, None, format!("the folder cannot be read: {error}"), "check --controls and its rights");
+            return;
+        }
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let shown = path.display().to_string();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            walk(root, &path, files, problems);
+        } else if kind.is_symlink() {
+            problems.at(&shown, None, "a link is not followed".to_owned(), "put the file itself there");
+        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            if entry.metadata().is_ok_and(|meta| meta.len() > MAX_FILE) {
+                problems.at(&shown, None, format!("larger than {MAX_FILE} bytes"), "controls are small files");
+                continue;
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    let inner = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                    files.insert(inner, text);
+                }
+                Err(error) => problems.at(&shown, None, format!("cannot be read: {error}"), "it must be UTF-8 text"),
+            }
+        }
+    }
+}
+
+fn one<T: DeserializeOwned>(files: &BTreeMap<String, String>, path: &str, problems: &mut Problems) -> Option<T> {
+    match files.get(path) {
+        Some(text) => parse(path, text, problems),
+        None => {
+            problems.at(path, None, "the file is missing".to_owned(), "it is needed");
+            None
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {
+    match serde_saphyr::from_str(text) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            problems.yaml(path, text, &error);
+            None
+        }
+    }
+}
+
+/// What is wrong with a read beyond its form.
+fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider>, problems: &mut Problems) {
+    let mut say = |what: String, hint: &str| problems.near(path, text, &read.id, format!("{}: {what}", read.id), hint);
+    if let Some(provider) = provider
+        && !provider.services.contains_key(&read.service)
+    {
+        say(format!("the service `{}` is not in services.yaml", read.service), "declare how it is called");
+    }
+    if read.id.split_once(':').is_none_or(|(service, _)| service != read.service) {
+        say(format!("the id must be `{}:Operation`", read.service), "service and operation as the provider names them");
+    }
+    if read.per.is_some() == read.for_each.is_some() {
+        say("needs either `per` or `for`".to_owned(), "per: account | region, or for: TYPE");
+    }
+    if read.resource.is_some() != read.id_from.is_some() {
+        say("`resource` and `id_from` go together".to_owned(), "say where the id stands in an item");
+    }
+    if read.items.is_some() && read.resource.is_none() {
+        say("`items` needs `resource`".to_owned(), "name the type of the items");
+    }
+    if read.per == Some(Per::Session) && read.resource.is_none() {
+        say("the identity must give a resource".to_owned(), "resource: aws.account");
+    }
+    for (name, field) in &read.fields {
+        if field.when_absent.is_some() && field.source.is_none() {
+            say(format!("field `{name}` gives silence a meaning without a source"), "add source: the provider's document");
+        }
+    }
+    for settle in &read.settles {
+        for name in settle.fields.keys().filter(|name| !read.fields.contains_key(*name)) {
+            say(format!("`settles` sets the unknown field `{name}`"), "declare it under fields");
+        }
+    }
+}
+
+/// What is wrong with the catalog beyond its form: counts, ids, words that are not the guide's.
+fn catalog_problems(catalog: &Catalog, files: &BTreeMap<String, String>, problems: &mut Problems) {
+    let path = "catalog/far-52.204-21.yaml";
+    let text = files.get(path).map(String::as_str).unwrap_or_default();
+    let mut ids = BTreeSet::new();
+    for (requirement, objective) in catalog.objectives() {
+        if !ids.insert(objective.id.clone()) || !objective.id.starts_with(&format!("{}.", requirement.id)) {
+            problems.near(path, text, &objective.id, format!("objective id {} is wrong or double", objective.id), "REQUIREMENT.letter");
+        }
+        let mut names = BTreeSet::new();
+        for aspect in &objective.aspects {
+            if !names.insert(&aspect.id) {
+                problems.near(path, text, &aspect.id, format!("{}: aspect `{}` is double", objective.id, aspect.id), "rename one");
+            }
+            let quoted = requirement.considerations.iter().chain([&objective.text]).any(|words| words.contains(&aspect.basis));
+            if !quoted {
+                problems.near(path, text, &aspect.basis,
+                    format!("{}/{}: the basis is not in the guide's words", objective.id, aspect.id), "quote them exactly");
+            }
+        }
+        if objective.aspects.is_empty() {
+            problems.near(path, text, &objective.id, format!("{} has no aspect", objective.id), "add one");
+        }
+    }
+}
+
+fn digests(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let of = |wanted: &dyn Fn(&str) -> bool| {
+        let lines: String = files
+            .iter()
+            .filter(|(path, _)| wanted(path))
+            .map(|(path, text)| format!("{}  {path}\n", sha256_hex(text.as_bytes())))
+            .collect();
+        sha256_hex(lines.as_bytes())
+    };
+    BTreeMap::from([
+        ("catalog".to_owned(), of(&|path| path.starts_with("catalog/"))),
+        ("checks".to_owned(), of(&|path| path.contains("/checks/"))),
+        ("parameters".to_owned(), of(&|path| path == "parameters.yaml")),
+        ("reads".to_owned(), of(&|path| path.contains("/reads/") || path.ends_with("/services.yaml"))),
+    ])
+}

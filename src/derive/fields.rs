@@ -1,0 +1,359 @@
+//! Declared fields out of an item, typed.
+
+use crate::model::answer::{AnswerError, Wire, as_list, decode, list, parse};
+use crate::model::exchange::Exchange;
+use crate::model::plan::Outcome;
+use crate::model::read::{ACCOUNT, At, Field, FieldKind, REGION, Read};
+use crate::model::resource::ResourceKey;
+use crate::model::template::{Template, scalar_text};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+
+/// What one item of an answer says about one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contribution {
+    /// The resource.
+    pub key: ResourceKey,
+    /// Field values.
+    pub fields: Vec<(String, Value)>,
+    /// Declared fields that the answer does not have, or has in another shape.
+    pub absent: Vec<String>,
+    /// Evidence id of the page.
+    pub evidence: String,
+}
+
+/// What one page of a read says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// What it says about resources.
+    pub given: Vec<Contribution>,
+    /// Ids that it holds twice.
+    pub twice: Vec<String>,
+    /// The token by which the next page is asked for.
+    pub next: Option<Value>,
+}
+
+/// Reads one page.
+///
+/// # Errors
+/// [`AnswerError`] when the answer is not what the read declares; the call is then a gap.
+pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<Page, AnswerError> {
+    let call = &exchange.call;
+    if exchange.outcome != Outcome::Answered {
+        return Ok(Page { given: settled(read, exchange, parent), ..Page::default() });
+    }
+    let (answer, wire) = parse(body, read.decode)?;
+    let items = match &read.items {
+        None => vec![&answer],
+        Some(path) => list(&answer, path, wire).ok_or_else(|| AnswerError::NoList(path.source().to_owned()))?,
+    };
+    let next = next_token(read, &answer, items.last().copied());
+    let mut seen = HashSet::new();
+    let (mut given, mut twice) = (Vec::with_capacity(items.len()), Vec::new());
+    for item in items {
+        let place = Place { call_account: &call.account, call_region: &call.region, parent };
+        let key = match &read.resource {
+            None => match parent {
+                Some(parent) => parent.clone(),
+                None => place_key(read, &call.account, &call.region),
+            },
+            Some(kind) => {
+                let id = item_id(read, item, &place).ok_or_else(|| {
+                    AnswerError::Decode(format!("an item has no `{}`", read.id_from.as_deref().unwrap_or("id")))
+                })?;
+                let region = match &read.home_region {
+                    None if kind == REGION => id.clone(),
+                    None => call.region.clone(),
+                    Some(path) => path
+                        .find(item)
+                        .and_then(Value::as_str)
+                        .map(str::to_owned)
+                        .ok_or_else(|| AnswerError::Decode(format!("an item has no `{}`", path.source())))?,
+                };
+                let account = if kind == ACCOUNT { id.clone() } else { call.account.clone() };
+                if !seen.insert(id.clone()) {
+                    twice.push(id.clone());
+                }
+                ResourceKey { kind: kind.clone(), account, region, id }
+            }
+        };
+        let (fields, absent) = take_fields(read, item, wire, exchange.finished, &place);
+        given.push(Contribution { key, fields, absent, evidence: exchange.id.clone() });
+    }
+    Ok(Page { given, twice, next })
+}
+
+/// The token of the next page, if there is one.
+fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Option<Value> {
+    let pages = read.pages.as_ref()?;
+    if let Some(more) = &pages.more {
+        let more = more.find(answer)?;
+        if more.as_bool() != Some(true) && more.as_str() != Some("true") {
+            return None;
+        }
+    }
+    let token = if pages.answer.source() == "last_item" { last? } else { pages.answer.find(answer)? };
+    (token.as_str() != Some("")).then(|| token.clone())
+}
+
+/// The key of the place that a read per account or region is made for.
+fn place_key(read: &Read, account: &str, region: &str) -> ResourceKey {
+    let kind = read.made_for().unwrap_or(ACCOUNT).to_owned();
+    let id = if kind == ACCOUNT { account } else { region };
+    ResourceKey { kind, account: account.to_owned(), region: region.to_owned(), id: id.to_owned() }
+}
+
+/// An outcome other than "answered" that says something definite: the values its read declares for it.
+fn settled(read: &Read, exchange: &Exchange, parent: Option<&ResourceKey>) -> Vec<Contribution> {
+    let code = exchange.code.as_deref().unwrap_or_default();
+    let detail = exchange.detail.as_deref().unwrap_or_default();
+    let rule = read
+        .settles
+        .iter()
+        .find(|rule| rule.code == code && rule.message.as_deref().is_none_or(|text| detail.contains(text)));
+    let Some(rule) = rule.filter(|_| read.adds() && exchange.outcome.is_settled()) else { return Vec::new() };
+    let key =
+        parent.cloned().unwrap_or_else(|| place_key(read, &exchange.call.account, &exchange.call.region));
+    let absent = read.fields.keys().filter(|name| !rule.fields.contains_key(*name)).cloned().collect();
+    let fields = rule.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    vec![Contribution { key, fields, absent, evidence: exchange.id.clone() }]
+}
+
+/// Where an item was found.
+struct Place<'a> {
+    call_account: &'a str,
+    call_region: &'a str,
+    parent: Option<&'a ResourceKey>,
+}
+
+impl Place<'_> {
+    fn lookup(&self, path: &[String], item: &Value) -> Option<String> {
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            ["account"] => Some(self.call_account.to_owned()),
+            ["region"] => Some(self.call_region.to_owned()),
+            ["parent", "id"] => self.parent.map(|parent| parent.id.clone()),
+            ["item"] => scalar_text(item),
+            ["item", rest @ ..] => {
+                rest.iter().try_fold(item, |value, name| value.get(name)).and_then(scalar_text)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn item_id(read: &Read, item: &Value, place: &Place<'_>) -> Option<String> {
+    let from = read.id_from.as_deref()?;
+    let id = if from == "." {
+        scalar_text(item)?
+    } else if from.contains('{') {
+        Template::parse(from).ok()?.render(|path| place.lookup(path, item)).ok()?
+    } else {
+        scalar_text(crate::model::path::WirePath::parse(from).find(item)?)?
+    };
+    (!id.is_empty()).then_some(id)
+}
+
+fn take_fields(
+    read: &Read,
+    item: &Value,
+    wire: Wire,
+    answered: jiff::Timestamp,
+    place: &Place<'_>,
+) -> (Vec<(String, Value)>, Vec<String>) {
+    let (mut fields, mut absent) = (Vec::new(), Vec::new());
+    for (name, field) in &read.fields {
+        match take(field, item, wire, answered, Some(place)) {
+            Some(value) => fields.push((name.clone(), value)),
+            None => absent.push(name.clone()),
+        }
+    }
+    (fields, absent)
+}
+
+/// One field: its typed value, what its absence means, or nothing.
+fn take(
+    field: &Field,
+    item: &Value,
+    wire: Wire,
+    answered: jiff::Timestamp,
+    place: Option<&Place<'_>>,
+) -> Option<Value> {
+    let found = match &field.at {
+        At::Template(template) => {
+            return template.render(|path| place.and_then(|place| place.lookup(path, item))).ok().map(Value::String);
+        }
+        At::Paths(paths) => paths.iter().find_map(|path| match (path.find(item), field.kind) {
+            // A list inside an empty element: `<IpPermissions/>`.
+            (None, FieldKind::Records | FieldKind::TextList) => {
+                list(item, path, wire).filter(Vec::is_empty).map(|_| &EMPTY_LIST)
+            }
+            (found, _) => found,
+        }),
+    };
+    match found {
+        // What is there but malformed stays unknown: only silence has a declared meaning.
+        Some(value) => {
+            let decoded;
+            let value = match field.decode {
+                Some(decoder) => {
+                    decoded = decode(value, decoder).ok()?;
+                    &decoded
+                }
+                None => value,
+            };
+            typed(field, value, wire, answered)
+        }
+        None => field.when_absent.as_ref().map(|token| match field.kind {
+            FieldKind::Time => json!({ "at": token }),
+            _ => token.clone(),
+        }),
+    }
+}
+
+static EMPTY_LIST: Value = Value::Array(Vec::new());
+
+fn typed(field: &Field, value: &Value, wire: Wire, answered: jiff::Timestamp) -> Option<Value> {
+    match field.kind {
+        FieldKind::Text => match value {
+            Value::String(_) => Some(value.clone()),
+            // An element with attributes and text.
+            Value::Object(map) if wire == Wire::Text => map.get("#text").cloned(),
+            _ => None,
+        },
+        FieldKind::Integer => match value {
+            #[allow(clippy::cast_possible_truncation)] // whole and within i64's exact range for doubles
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
+                .map(Value::from),
+            Value::String(text) if wire == Wire::Text => text.trim().parse::<i64>().ok().map(Value::from),
+            _ => None,
+        },
+        FieldKind::Boolean => match value {
+            Value::Bool(_) => Some(value.clone()),
+            Value::String(text) if wire == Wire::Text => match text.trim().to_ascii_lowercase().as_str() {
+                "true" => Some(true.into()),
+                "false" => Some(false.into()),
+                _ => None,
+            },
+            _ => None,
+        },
+        FieldKind::Time => {
+            let time = timestamp(value)?;
+            let age = answered.as_second() - time.as_second();
+            Some(json!({ "at": time.to_string(), "age_seconds": age }))
+        }
+        FieldKind::TextList => {
+            let items = as_list(value, wire)?;
+            items.into_iter().map(|item| scalar_text(item).map(Value::String)).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        FieldKind::Records => {
+            let items = as_list(value, wire)?;
+            Some(items.into_iter().map(|item| record(field, item, wire, answered)).collect())
+        }
+        FieldKind::Record => match value {
+            Value::Object(_) => Some(record(field, value, wire, answered)),
+            Value::String(text) if wire == Wire::Text && text.trim().is_empty() => {
+                Some(record(field, &Value::Object(Map::new()), wire, answered))
+            }
+            _ => None,
+        },
+        FieldKind::Map => Some(tags(value, wire)),
+    }
+}
+
+/// A record has only its declared members; one that is absent stays absent, and is unknown to a rule.
+fn record(field: &Field, item: &Value, wire: Wire, answered: jiff::Timestamp) -> Value {
+    field
+        .of
+        .iter()
+        .filter_map(|(name, member)| Some((name.clone(), take(member, item, wire, answered, None)?)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// A free map; lists of `{key, value}` (tags) become one.
+fn tags(value: &Value, wire: Wire) -> Value {
+    let Some(items) = as_list(value, wire) else { return value.clone() };
+    let pairs: Option<Map<String, Value>> = items
+        .iter()
+        .map(|item| {
+            let key = item.get("key").or_else(|| item.get("Key"))?.as_str()?;
+            let value = item.get("value").or_else(|| item.get("Value"))?;
+            Some((key.to_owned(), value.clone()))
+        })
+        .collect();
+    pairs.map_or_else(|| value.clone(), Value::Object)
+}
+
+/// RFC 3339 text, or seconds since 1970 as AWS JSON writes them.
+fn timestamp(value: &Value) -> Option<jiff::Timestamp> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => {
+            let seconds = number.as_f64()?;
+            #[allow(clippy::cast_possible_truncation)] // checked to be within the range of a time stamp
+            (seconds.abs() < 2.5e11).then(|| jiff::Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()).flatten()
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(yaml: &str) -> Field {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+    fn now() -> jiff::Timestamp {
+        "2026-11-24T00:00:00Z".parse().unwrap()
+    }
+    fn taken(yaml: &str, item: &Value, wire: Wire) -> Option<Value> {
+        take(&field(yaml), item, wire, now(), None)
+    }
+
+    #[test]
+    fn silence_means_only_what_is_declared() {
+        let item = json!({"present": "x", "odd": {"deep": 1}});
+        assert_eq!(taken("{ at: gone }", &item, Wire::Json), None);
+        assert_eq!(taken("{ at: gone, when_absent: none, source: s }", &item, Wire::Json), Some(json!("none")));
+        // Present but malformed is not absent.
+        assert_eq!(taken("{ at: odd, when_absent: none, source: s }", &item, Wire::Json), None);
+        assert_eq!(taken("{ at: [gone, present] }", &item, Wire::Json), Some(json!("x")));
+    }
+
+    #[test]
+    fn json_types_are_strict_and_text_is_parsed() {
+        assert_eq!(taken("{ at: b, type: boolean }", &json!({"b": "true"}), Wire::Json), None);
+        assert_eq!(taken("{ at: b, type: boolean }", &json!({"b": "true"}), Wire::Text), Some(json!(true)));
+        assert_eq!(taken("{ at: n, type: integer }", &json!({"n": "443"}), Wire::Text), Some(json!(443)));
+        assert_eq!(taken("{ at: n, type: integer }", &json!({"n": 7.5}), Wire::Json), None);
+    }
+
+    #[test]
+    fn times_carry_their_age_at_the_answer() {
+        let expected = Some(json!({"at": "2026-11-23T23:00:00Z", "age_seconds": 3600}));
+        assert_eq!(taken("{ at: t, type: time }", &json!({"t": "2026-11-23T23:00:00Z"}), Wire::Text), expected);
+        assert_eq!(taken("{ at: t, type: time }", &json!({"t": 1_795_474_800.0}), Wire::Json), expected);
+        assert_eq!(
+            taken("{ at: t, type: time, when_absent: never, source: s }", &json!({}), Wire::Json),
+            Some(json!({"at": "never"}))
+        );
+    }
+
+    #[test]
+    fn records_have_declared_members_only() {
+        let yaml = "{ at: rules, type: records, of: { days: { at: Expiration.Days, type: integer, when_absent: never, source: s } } }";
+        let item = json!({"rules": [{"Expiration": {"Days": 3}, "Secret": "x"}, {}]});
+        assert_eq!(taken(yaml, &item, Wire::Json), Some(json!([{"days": 3}, {"days": "never"}])));
+        assert_eq!(taken(yaml, &json!({"rules": ""}), Wire::Text), Some(json!([])));
+    }
+
+    #[test]
+    fn tags_become_a_map() {
+        let item = json!({"tagSet": {"item": {"key": "Env", "value": "dev"}}});
+        assert_eq!(taken("{ at: tagSet, type: map }", &item, Wire::Text), Some(json!({"Env": "dev"})));
+    }
+}

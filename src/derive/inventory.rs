@@ -1,0 +1,371 @@
+//! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
+
+use super::fields::{Contribution, page as read_page};
+use super::{log_store, security_group};
+use crate::model::exchange::{CollectionSeal, Exchange};
+use crate::model::gap::Gap;
+use crate::model::inventory::{Inventory, ListState, Listing};
+use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
+use crate::model::read::{ACCOUNT, Per, REGION, Read, Reads};
+use crate::model::resource::{Resource, ResourceKey};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The pages of one call, as kept.
+#[derive(Debug, Default)]
+struct Answered<'a> {
+    pages: Vec<&'a Exchange>,
+}
+
+impl<'a> Answered<'a> {
+    /// The gap it leaves, if any: no page, a hole, an end that is not settled.
+    fn gap(&self, call: &CallId, read: &Read) -> Option<Gap> {
+        let gap = |outcome, exchange: Option<&Exchange>, detail: Option<String>| Gap {
+            read: call.read.clone(),
+            action: exchange.and_then(|e| e.action.clone()).unwrap_or_else(|| read.needs().join(" and ")),
+            account: call.account.clone(),
+            region: call.region.clone(),
+            parent: call.parent.clone(),
+            outcome,
+            code: exchange.and_then(|e| e.code.clone()),
+            detail: detail.or_else(|| exchange.and_then(|e| e.detail.clone())),
+            evidence: exchange.map(|e| e.id.clone()),
+        };
+        let Some(last) = self.pages.last() else {
+            return Some(gap(Outcome::NotMade, None, Some("planned, but no answer was kept".to_owned())));
+        };
+        if !last.outcome.is_settled() {
+            return Some(gap(last.outcome, Some(last), None));
+        }
+        let whole = self.pages.iter().enumerate().all(|(index, page)| page.page as usize == index + 1);
+        if !last.last || !whole {
+            return Some(gap(Outcome::Failed, Some(last), Some("the list breaks off before its last page".to_owned())));
+        }
+        None
+    }
+
+    fn evidence(&self) -> BTreeSet<String> {
+        self.pages.iter().map(|page| page.id.clone()).collect()
+    }
+}
+
+/// Collects resources by key, merging what several answers say.
+#[derive(Default)]
+struct Merge {
+    resources: BTreeMap<ResourceKey, Resource>,
+    /// Fields on which answers about one `once_per` resource disagree.
+    disputed: BTreeSet<(ResourceKey, String)>,
+}
+
+impl Merge {
+    fn add(&mut self, given: Contribution) {
+        let resource =
+            self.resources.entry(given.key.clone()).or_insert_with(|| Resource::new(given.key.clone()));
+        resource.from.entry(String::new()).or_default().insert(given.evidence.clone());
+        for (name, value) in given.fields {
+            let differs = |old: &Value| without_age(old) != without_age(&value);
+            if resource.get(&name).is_some_and(differs) {
+                self.disputed.insert((given.key.clone(), name.clone()));
+            }
+            resource.set(&name, value, [given.evidence.clone()]);
+        }
+        for name in given.absent {
+            resource.from.entry(name).or_default().insert(given.evidence.clone());
+        }
+    }
+
+    /// What answers disagree about is not known.
+    fn settle(&mut self) {
+        for (key, field) in std::mem::take(&mut self.disputed) {
+            if let Some(Value::Object(data)) = self.resources.get_mut(&key).map(|resource| &mut resource.data) {
+                data.remove(&field);
+            }
+        }
+    }
+}
+
+/// The same moment seen at two times has two ages.
+fn without_age(value: &Value) -> &Value {
+    match value {
+        Value::Object(map) if map.contains_key("age_seconds") => map.get("at").unwrap_or(value),
+        other => other,
+    }
+}
+
+/// Makes the inventory of a collection. `body` gives the stored bytes of an exchange.
+///
+/// Gaps are computed twice over: calls that the plan names and nothing settled, and calls that the reads and the
+/// resources seen imply, whether the plan names them or not. So neither a lost answer nor a lost line of the plan can
+/// vanish.
+pub fn inventory(
+    reads: &Reads,
+    seal: &CollectionSeal,
+    plan: &[Planned],
+    exchanges: &[Exchange],
+    body: &dyn Fn(&Exchange) -> Vec<u8>,
+) -> Inventory {
+    let mut answers: HashMap<&str, Answered<'_>> = HashMap::new();
+    for exchange in exchanges {
+        answers.entry(exchange.of.as_str()).or_default().pages.push(exchange);
+    }
+    for answer in answers.values_mut() {
+        answer.pages.sort_by_key(|page| page.page);
+    }
+    let mut merge = Merge::default();
+    let mut conflicts = Vec::new();
+    let mut unreadable: HashMap<String, Gap> = HashMap::new();
+    let made = |planned: &&Planned| !matches!(planned.note, PlanNote::ParentUnknown { .. });
+    let mut known: BTreeSet<CallId> = plan.iter().filter(made).map(|planned| planned.call.clone()).collect();
+    known.extend(exchanges.iter().map(|exchange| exchange.call.clone()));
+
+    // Calls about a resource need the resource's key, so lists come first: as often as a level adds resources.
+    let mut waiting: Vec<&CallId> = known.iter().filter(|call| answers.contains_key(call.evidence_id().as_str())).collect();
+    loop {
+        let before = waiting.len();
+        waiting.retain(|call| {
+            let Some(read) = reads.get(&call.read) else { return false };
+            let parent = match (&read.for_each, &call.parent) {
+                (None, _) => None,
+                (Some(kind), Some(id)) => match parent_key(&merge, kind, call, id) {
+                    Some(key) => Some(key),
+                    None => return true,
+                },
+                (Some(_), None) => return false,
+            };
+            let id = call.evidence_id();
+            for page in answers.get(id.as_str()).map(|a| a.pages.as_slice()).unwrap_or_default() {
+                let bytes = if page.outcome == Outcome::Answered { body(page) } else { Vec::new() };
+                match read_page(read, page, &bytes, parent.as_ref()) {
+                    Ok(found) => {
+                        for double in found.twice {
+                            let kind = read.gives().unwrap_or_default().to_owned();
+                            let what = format!("{} named {double:?} twice in one answer ({})", read.id, page.id);
+                            conflicts.push((kind, call.account.clone(), call.region.clone(), what));
+                        }
+                        found.given.into_iter().for_each(|one| merge.add(one));
+                    }
+                    Err(error) => {
+                        unreadable.insert(id.clone(), Gap {
+                            read: call.read.clone(),
+                            action: read.needs().join(" and "),
+                            account: call.account.clone(),
+                            region: call.region.clone(),
+                            parent: call.parent.clone(),
+                            outcome: Outcome::Failed,
+                            code: None,
+                            detail: Some(error.to_string()),
+                            evidence: Some(page.id.clone()),
+                        });
+                    }
+                }
+            }
+            false
+        });
+        if waiting.len() == before {
+            break;
+        }
+    }
+    merge.settle();
+    for planned in plan.iter().filter(|planned| planned.note == PlanNote::Unconfirmed) {
+        // A region of the partition's defaults: asked, but not known to be on.
+        let key = ResourceKey {
+            kind: REGION.to_owned(),
+            account: planned.call.account.clone(),
+            region: planned.call.region.clone(),
+            id: planned.call.region.clone(),
+        };
+        merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
+    }
+
+    let mut inventory = Inventory { conflicts, ..Inventory::default() };
+    let gap_of = |call: &CallId, read: &Read| -> Option<Gap> {
+        let id = call.evidence_id();
+        unreadable
+            .get(&id)
+            .cloned()
+            .or_else(|| answers.get(id.as_str()).map_or_else(|| Answered::default().gap(call, read), |a| a.gap(call, read)))
+    };
+    let pages_of = |call: &CallId| answers.get(call.evidence_id().as_str()).map(Answered::evidence).unwrap_or_default();
+
+    // What the reads and the resources imply. Lists in the order of levels, so that a cut list cuts what hangs on it.
+    let mut missing: Vec<(ResourceKey, Vec<String>, Gap)> = Vec::new();
+    let mut listings: Vec<Listing> = Vec::new();
+    let mut implied: BTreeSet<CallId> = BTreeSet::new();
+    for read in &reads.reads {
+        let Some(made_for) = read.made_for() else { continue };
+        for resource in merge.resources.values().filter(|resource| resource.key.kind == made_for) {
+            if !reads.made_for(resource).any(|made| made.id == read.id) {
+                continue;
+            }
+            let (gap, pages) = match read.call_for(resource) {
+                Ok(call) => {
+                    let found = (gap_of(&call, read), pages_of(&call));
+                    implied.insert(call);
+                    found
+                }
+                Err(place) => (Some(not_made(read, resource, &place)), BTreeSet::new()),
+            };
+            inventory.gaps.extend(gap.clone());
+            if read.adds() {
+                let fields = read.fields.keys().cloned().collect();
+                missing.extend(gap.map(|gap| (resource.key.clone(), fields, gap)));
+            } else {
+                let state = match gap {
+                    Some(gap) => ListState::Cut(BTreeSet::from([gap])),
+                    None => ListState::Complete(pages),
+                };
+                listings.push(Listing {
+                    kind: read.gives().unwrap_or_default().to_owned(),
+                    account: resource.key.account.clone(),
+                    region: resource.key.region.clone(),
+                    parent: read.for_each.as_ref().map(|_| resource.key.id.clone()),
+                    state,
+                });
+            }
+        }
+    }
+    // What the plan named and the reads no longer imply (other controls, or a resource that a broken answer hid).
+    for call in known.difference(&implied) {
+        if let Some(read) = reads.get(&call.read).filter(|read| read.per != Some(Per::Session)) {
+            inventory.gaps.extend(gap_of(call, read));
+        }
+    }
+    for (key, fields, gap) in missing {
+        if let Some(resource) = merge.resources.get_mut(&key) {
+            for field in fields {
+                if resource.get(&field).is_none() {
+                    resource.missing.entry(field).or_default().insert(gap.clone());
+                }
+            }
+        }
+    }
+    for listing in listings.iter().filter(|listing| listing.kind == REGION) {
+        let ListState::Cut(gaps) = &listing.state else { continue };
+        for region in merge.resources.values_mut().filter(|r| r.key.kind == REGION && r.key.account == listing.account) {
+            if region.get("opt_in_status").is_none() {
+                region.missing.entry("opt_in_status".to_owned()).or_default().extend(gaps.iter().cloned());
+            }
+        }
+    }
+    for session in &seal.sessions {
+        let evidence: BTreeSet<String> = merge
+            .resources
+            .get(&ResourceKey {
+                kind: ACCOUNT.to_owned(),
+                account: session.account.clone(),
+                region: "global".to_owned(),
+                id: session.account.clone(),
+            })
+            .and_then(|account| account.from.get("").cloned())
+            .unwrap_or_default();
+        let state = match &session.failed {
+            None if !evidence.is_empty() => ListState::Complete(evidence),
+            reason => {
+                let gap = Gap {
+                    read: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
+                    action: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
+                    account: session.account.clone(),
+                    region: "global".to_owned(),
+                    parent: session.role.clone(),
+                    outcome: Outcome::Failed,
+                    code: None,
+                    detail: Some(reason.clone().unwrap_or_else(|| "no answer was kept".to_owned())),
+                    evidence: None,
+                };
+                inventory.gaps.insert(gap.clone());
+                ListState::Cut(BTreeSet::from([gap]))
+            }
+        };
+        listings.push(Listing {
+            kind: ACCOUNT.to_owned(),
+            account: session.account.clone(),
+            region: "global".to_owned(),
+            parent: None,
+            state,
+        });
+    }
+    hang_on(reads, &mut listings);
+    for read in &reads.reads {
+        if let (Some(kind), true) = (&read.resource, read.for_each.is_some()) {
+            let field = read.fields.iter().find(|(_, field)| {
+                matches!(&field.at, crate::model::read::At::Template(t) if t.source() == "{parent.id}")
+            });
+            inventory.parent_field.extend(field.map(|(name, _)| (kind.clone(), name.clone())));
+        }
+    }
+    for (key, resource) in merge.resources {
+        inventory.resources.entry(key.kind).or_default().push(resource);
+    }
+    for listing in listings {
+        inventory.listings.entry(listing.kind.clone()).or_default().push(listing);
+    }
+    security_group::derive(&mut inventory);
+    log_store::derive(&mut inventory);
+    inventory
+}
+
+/// A list that hangs on another list is as complete as that one: no account, no regions; no prefix lists, no entries.
+fn hang_on(reads: &Reads, listings: &mut Vec<Listing>) {
+    // As many rounds as there are levels; four are in use (account → region → list → fan-out).
+    for _ in 0..8 {
+        let mut more: Vec<Listing> = Vec::new();
+        for read in reads.reads.iter().filter(|read| !read.adds()) {
+            let (Some(parent_kind), Some(kind)) = (read.made_for(), read.gives()) else { continue };
+            for parent in listings.iter().filter(|listing| listing.kind == parent_kind) {
+                let state = match &parent.state {
+                    ListState::Cut(_) => parent.state.clone(),
+                    // The empty list of parents proves the empty list of children.
+                    ListState::Complete(_) if read.for_each.is_some() => parent.state.clone(),
+                    ListState::Complete(_) => continue,
+                };
+                // Regions that could not be listed are places nobody knows; so are the regions of an unknown account.
+                let region = if read.per == Some(Per::Region) { "*" } else { parent.region.as_str() };
+                let listing = Listing {
+                    kind: kind.to_owned(),
+                    account: parent.account.clone(),
+                    region: region.to_owned(),
+                    parent: None,
+                    state,
+                };
+                if !listings.contains(&listing) && !more.contains(&listing) {
+                    more.push(listing);
+                }
+            }
+        }
+        if more.is_empty() {
+            return;
+        }
+        listings.extend(more);
+    }
+}
+
+/// The call could not be put together, because something about the resource is not known.
+fn not_made(read: &Read, resource: &Resource, place: &str) -> Gap {
+    let field = place.strip_prefix("resource.").unwrap_or(place);
+    let cause = resource.missing.get(field).and_then(|gaps| gaps.first());
+    Gap {
+        read: read.id.clone(),
+        action: cause.map_or_else(|| read.needs().join(" and "), |gap| gap.action.clone()),
+        account: resource.key.account.clone(),
+        region: resource.key.region.clone(),
+        parent: Some(resource.key.id.clone()),
+        outcome: Outcome::NotMade,
+        code: None,
+        detail: Some(match cause {
+            Some(gap) => format!("it needs `{field}`, and {}", gap.sentence()),
+            None => format!("it needs `{field}`, which is not known"),
+        }),
+        evidence: cause.and_then(|gap| gap.evidence.clone()),
+    }
+}
+
+/// The key of the resource that a call was made for.
+fn parent_key(merge: &Merge, kind: &str, call: &CallId, id: &str) -> Option<ResourceKey> {
+    let of = |region: &str| ResourceKey {
+        kind: kind.to_owned(),
+        account: call.account.clone(),
+        region: region.to_owned(),
+        id: id.to_owned(),
+    };
+    [of(&call.region), of("global")].into_iter().find(|key| merge.resources.contains_key(key))
+}

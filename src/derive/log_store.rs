@@ -1,0 +1,150 @@
+//! Derivation: the places that monitoring records are delivered to.
+//!
+//! One `aws.log_store` for every bucket, log group or stream that a trail or a VPC flow log of the run names, so that
+//! checks about records judge the stores in use, not every bucket of the account.
+
+use crate::model::inventory::{Inventory, ListState, Listing};
+use crate::model::read::FieldKind;
+use crate::model::resource::{Resource, ResourceKey};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The derived type.
+pub(super) const KIND: &str = "aws.log_store";
+const TRAIL: &str = "aws.cloudtrail.trail";
+const FLOW_LOG: &str = "aws.ec2.flow_log";
+
+/// Its fields.
+pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
+    BTreeMap::from([
+        ("kind", FieldKind::Text),
+        ("name", FieldKind::Text),
+        ("prefixes", FieldKind::TextList),
+        ("receives", FieldKind::TextList),
+    ])
+}
+
+#[derive(Default)]
+struct Store {
+    kind: &'static str,
+    name: String,
+    prefixes: BTreeSet<String>,
+    receives: BTreeSet<String>,
+    evidence: BTreeSet<String>,
+}
+
+/// Adds the derived resources and lists to the inventory.
+pub(super) fn derive(inventory: &mut Inventory) {
+    let mut stores: BTreeMap<ResourceKey, Store> = BTreeMap::new();
+    let mut add = |source: &Resource, arn: &str, receives: String, prefix: Option<&str>, fields: &[&str]| {
+        let Some((kind, id, name)) = destination(arn) else { return };
+        // Bucket names are unique in a partition; log groups and streams live in a region.
+        let region = if kind == "bucket" { "global" } else { arn.split(':').nth(3).unwrap_or("global") };
+        let key = ResourceKey {
+            kind: KIND.to_owned(),
+            account: source.key.account.clone(),
+            region: region.to_owned(),
+            id,
+        };
+        let store = stores.entry(key).or_default();
+        store.kind = kind;
+        store.name = name;
+        store.prefixes.extend(prefix.map(|prefix| match prefix.trim_matches('/') {
+            "" => "AWSLogs/".to_owned(),
+            prefix => format!("{prefix}/AWSLogs/"),
+        }));
+        store.receives.insert(receives);
+        store.evidence.extend(source.evidence(fields.iter().copied()));
+    };
+    for trail in inventory.of(TRAIL) {
+        let name = format!("CloudTrail {}", trail.text("name").unwrap_or(&trail.key.id));
+        let partition = trail.key.id.split(':').nth(1).unwrap_or("aws");
+        if let Some(bucket) = trail.text("bucket") {
+            let prefix = trail.text("bucket_prefix").unwrap_or_default();
+            add(trail, &format!("arn:{partition}:s3:::{bucket}"), name.clone(), Some(prefix), &["bucket", "bucket_prefix"]);
+        }
+        if let Some(group) = trail.text("log_group_arn").filter(|arn| arn.starts_with("arn:")) {
+            add(trail, group, name, None, &["log_group_arn"]);
+        }
+    }
+    for flow_log in inventory.of(FLOW_LOG) {
+        let name = format!("flow log {}", flow_log.key.id);
+        let Some(arn) = flow_log.text("destination") else { continue };
+        let prefix = arn.split_once(":s3:::").and_then(|(_, path)| path.split_once('/')).map(|(_, prefix)| prefix);
+        add(flow_log, arn, name, Some(prefix.unwrap_or_default()), &["destination"]);
+    }
+    let resources = stores
+        .into_iter()
+        .map(|(key, store)| {
+            let mut resource = Resource::new(key);
+            resource.from.entry(String::new()).or_default().extend(store.evidence);
+            resource.set("kind", store.kind.into(), []);
+            resource.set("name", store.name.into(), []);
+            resource.set("prefixes", store.prefixes.into_iter().map(Value::from).collect(), []);
+            resource.set("receives", store.receives.into_iter().map(Value::from).collect(), []);
+            resource
+        })
+        .collect();
+    inventory.resources.insert(KIND.to_owned(), resources);
+    inventory.listings.insert(KIND.to_owned(), listings(inventory));
+}
+
+/// Bucket, log group or stream behind a destination ARN: kind, ARN without prefix, name.
+fn destination(arn: &str) -> Option<(&'static str, String, String)> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, partition, service, region, account, resource] = parts.as_slice() else { return None };
+    match *service {
+        "s3" => {
+            let bucket = resource.split('/').next().filter(|name| !name.is_empty())?;
+            Some(("bucket", format!("arn:{partition}:s3:::{bucket}"), bucket.to_owned()))
+        }
+        "logs" => {
+            let name = resource.strip_prefix("log-group:")?.trim_end_matches(":*");
+            Some(("log_group", format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"), name.to_owned()))
+        }
+        "firehose" => {
+            let name = resource.strip_prefix("deliverystream/")?;
+            Some(("stream", arn.to_owned(), name.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// The stores of an account are known when its trails and flow logs are.
+fn listings(inventory: &Inventory) -> Vec<Listing> {
+    let mut by_account: BTreeMap<&str, (BTreeSet<String>, BTreeSet<crate::model::gap::Gap>)> = BTreeMap::new();
+    for kind in [TRAIL, FLOW_LOG] {
+        for listing in inventory.listings_of(kind) {
+            let (pages, gaps) = by_account.entry(listing.account.as_str()).or_default();
+            match &listing.state {
+                ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
+                ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
+            }
+        }
+    }
+    by_account
+        .into_iter()
+        .map(|(account, (pages, gaps))| Listing {
+            kind: KIND.to_owned(),
+            account: account.to_owned(),
+            region: "global".to_owned(),
+            parent: None,
+            state: if gaps.is_empty() { ListState::Complete(pages) } else { ListState::Cut(gaps) },
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations() {
+        let bucket = destination("arn:aws-us-gov:s3:::logs/flow/").unwrap();
+        assert_eq!(bucket, ("bucket", "arn:aws-us-gov:s3:::logs".to_owned(), "logs".to_owned()));
+        let group = destination("arn:aws:logs:us-east-1:111122223333:log-group:/aws/vpc:*").unwrap();
+        assert_eq!(group.1, "arn:aws:logs:us-east-1:111122223333:log-group:/aws/vpc");
+        assert_eq!(group.2, "/aws/vpc");
+        assert_eq!(destination("nonsense"), None);
+    }
+}

@@ -1,0 +1,315 @@
+//! The one view model that every document is made from. It decides nothing: it gathers, sorts and words.
+//!
+//! Every text that came from an account has passed [`crate::model::text::visible`] here; each format then escapes
+//! for itself.
+
+use serde::Serialize;
+
+/// A whole report as data.
+#[derive(Debug, Clone, Serialize)]
+pub struct View {
+    /// `farwatch 0.1.0`.
+    pub tool: String,
+    /// Packet id: `FW-` and the assessment id.
+    pub packet_id: String,
+    /// Id of the assessment.
+    pub assessment_id: String,
+    /// True for the recorded account of the demo: every page says so.
+    pub demo: bool,
+    /// The day of the packet, `2026-11-24`.
+    pub date: String,
+    /// When the accounts were read: "2026-11-24 03:00:12 to 03:00:44 UTC".
+    pub read_at: String,
+    /// Expiry is judged at this time.
+    pub as_of: String,
+    /// The clause and its intro.
+    pub clause: ClauseView,
+    /// The accounts that were read, in words.
+    pub accounts: Vec<AccountView>,
+    /// The places in scope.
+    pub environments: Vec<EnvironmentView>,
+    /// Counts of requirement statuses, in the order MET, NOT MET, NOT APPLICABLE, NOT ASSESSED.
+    pub counts: Vec<CountView>,
+    /// The result in one or two sentences.
+    pub summary: String,
+    /// What could not be seen, grouped: worst first.
+    pub unseen: Vec<UnseenView>,
+    /// All 15 requirements.
+    pub requirements: Vec<RequirementView>,
+    /// All findings: fail, error, unknown, pass, not applicable; within each by severity, check and place.
+    pub findings: Vec<FindingView>,
+    /// Counts of findings by outcome, in that order.
+    pub finding_counts: Vec<CountView>,
+    /// The checks that ran.
+    pub checks: Vec<CheckView>,
+    /// Every kept answer.
+    pub evidence: Vec<EvidenceView>,
+    /// Parameters as used.
+    pub parameters: Vec<ParameterView>,
+    /// Digests of what the assessment was made from.
+    pub digests: Vec<(String, String)>,
+    /// What this document proves and what it does not.
+    pub limits: Vec<String>,
+    /// HTTP requests made.
+    pub requests: u64,
+}
+
+/// The clause.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClauseView {
+    /// `FAR 52.204-21`.
+    pub number: String,
+    /// Title.
+    pub title: String,
+    /// `NOV 2021`.
+    pub date: String,
+    /// The opening of paragraph (b)(1).
+    pub intro: String,
+    /// `FAR 52.240-93`.
+    pub also_number: String,
+    /// When that number is used.
+    pub also_note: String,
+}
+
+/// An account that was to be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountView {
+    /// Account id.
+    pub id: String,
+    /// Partition.
+    pub partition: String,
+    /// Who read it (ARN).
+    pub caller: String,
+    /// Why it could not be used; empty when it was.
+    pub failed: String,
+}
+
+/// A place in scope.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnvironmentView {
+    /// Id.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// Kind, in words.
+    pub kind: String,
+    /// "read on 2026-11-24" or "not declared: its aspects stay open".
+    pub note: String,
+}
+
+/// A count with its word.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountView {
+    /// The word: `NOT MET`, `unknown`.
+    pub word: String,
+    /// Class for layout: `met`, `not_met`, `not_applicable`, `not_assessed`; `pass`, `fail`, …
+    pub class: String,
+    /// How many.
+    pub number: usize,
+}
+
+/// Gaps of one kind, grouped.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnseenView {
+    /// `logs:DescribeLogGroups was denied (AccessDeniedException)`.
+    pub what: String,
+    /// The right to add, when it was a denial: `logs:DescribeLogGroups`; else empty.
+    pub permission: String,
+    /// `111122223333: us-east-1, us-west-2`.
+    pub places: String,
+    /// Number of calls.
+    pub calls: usize,
+    /// The checks that were left without an answer by it.
+    pub checks: Vec<String>,
+}
+
+/// A requirement.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequirementView {
+    /// `SC.L1-b.1.x`.
+    pub id: String,
+    /// `FAR 52.204-21(b)(1)(x)`.
+    pub far: String,
+    /// `FAR 52.240-93(b)(1)(x)`.
+    pub far_deviation: String,
+    /// `3.13.1`.
+    pub nist: String,
+    /// `SC.L1-3.13.1, SC.1.175`.
+    pub other_ids: String,
+    /// Title.
+    pub title: String,
+    /// Text of the clause, exactly.
+    pub text: String,
+    /// Status word.
+    pub status: String,
+    /// Class for layout.
+    pub class: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Did any check say something about it?
+    pub touched: bool,
+    /// Objectives.
+    pub objectives: Vec<ObjectiveView>,
+}
+
+/// An objective.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectiveView {
+    /// `SC.L1-b.1.x.c`.
+    pub id: String,
+    /// `SC.L1-b.1.x[c]`.
+    pub printed: String,
+    /// `c`.
+    pub letter: String,
+    /// Text of the guide, exactly.
+    pub text: String,
+    /// Status word.
+    pub status: String,
+    /// Class for layout.
+    pub class: String,
+    /// Why, in one sentence: which aspects are shown, open, failed.
+    pub why: String,
+    /// Aspects.
+    pub aspects: Vec<AspectView>,
+}
+
+/// An aspect: farwatch's own reading of the guide.
+#[derive(Debug, Clone, Serialize)]
+pub struct AspectView {
+    /// Name.
+    pub id: String,
+    /// What must be shown.
+    pub asks: String,
+    /// The words of the guide.
+    pub basis: String,
+    /// The guide offers no consideration for it.
+    pub provisional: bool,
+    /// One row per environment.
+    pub cells: Vec<CellView>,
+    /// Ids of the findings that decide or support it, deciding ones first, for links.
+    pub findings: Vec<String>,
+    /// Sentences built from the facts, each with the evidence ids it rests on.
+    pub facts: Vec<FactView>,
+}
+
+/// A fact in a sentence, with its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct FactView {
+    /// The sentence.
+    pub sentence: String,
+    /// `pass`, `fail`, `unknown`, …
+    pub class: String,
+    /// "decides" or "supports".
+    pub role: String,
+    /// Id of the finding.
+    pub finding: String,
+    /// Evidence ids, at most three, then "and n more".
+    pub evidence: String,
+}
+
+/// An aspect in one environment.
+#[derive(Debug, Clone, Serialize)]
+pub struct CellView {
+    /// Label of the environment.
+    pub environment: String,
+    /// State word.
+    pub state: String,
+    /// Class for layout: `shown`, `open`, `failed`, `shown_by_exception`.
+    pub class: String,
+    /// Why, in one sentence.
+    pub why: String,
+}
+
+/// A finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingView {
+    /// `F-…`.
+    pub id: String,
+    /// Id of the check.
+    pub check: String,
+    /// Title of the check.
+    pub title: String,
+    /// Severity word.
+    pub severity: String,
+    /// Outcome word.
+    pub outcome: String,
+    /// Class for layout.
+    pub class: String,
+    /// Type of the resource.
+    pub kind: String,
+    /// Id of the resource; "(the whole list)" where the list itself could not be read.
+    pub resource: String,
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The sentence.
+    pub sentence: String,
+    /// Why it is unknown or an error.
+    pub reasons: Vec<String>,
+    /// Evidence ids.
+    pub evidence: Vec<String>,
+    /// How to mend a fail, in words; empty otherwise.
+    pub remedy: String,
+    /// The command; empty where there is none.
+    pub command: String,
+    /// "determines SC.L1-b.1.x[c] traffic-recorded".
+    pub maps: Vec<String>,
+}
+
+/// A check that ran.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckView {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Why it matters.
+    pub why: String,
+    /// Severity word.
+    pub severity: String,
+    /// "2 fail, 1 unknown, 14 pass", or "nothing found to judge".
+    pub result: String,
+    /// "determines SC.L1-b.1.x[c] traffic-recorded".
+    pub maps: Vec<String>,
+}
+
+/// A kept answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvidenceView {
+    /// `E-….1`.
+    pub id: String,
+    /// `ec2:DescribeVpcs`.
+    pub read: String,
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The resource it was asked about; empty for lists.
+    pub parent: String,
+    /// When the answer was complete, `2026-11-24T03:00:12Z`.
+    pub at: String,
+    /// HTTP status.
+    pub http_status: u16,
+    /// Outcome word.
+    pub outcome: String,
+    /// SHA-256 of the stored bytes; empty where nothing was stored.
+    pub digest: String,
+    /// Their length.
+    pub bytes: u64,
+    /// The provider's request id.
+    pub request_id: String,
+}
+
+/// A parameter as used.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParameterView {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: String,
+    /// "default" or "set by the organisation".
+    pub origin: String,
+    /// What it means.
+    pub about: String,
+}
