@@ -1,1 +1,7 @@
-fn main() {}
+//! The farwatch command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    farwatch::cli::main()
+}

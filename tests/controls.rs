@@ -20,7 +20,9 @@ fn compiled(controls: &Controls) -> Vec<Compiled> {
         let path = Controls::check_path(check);
         match compile(check.clone(), &types, &controls.parameters, &aspects) {
             Ok(check) => all.push(check),
-            Err(found) => found.into_iter().for_each(|p| problems.near(&path, &controls.files[&path], &p.near, p.what, "")),
+            Err(found) => {
+                found.into_iter().for_each(|p| problems.near(&path, &controls.files[&path], &p.near, p.what, ""))
+            }
         }
     }
     assert!(problems.is_empty(), "{problems}");

@@ -43,7 +43,12 @@ pub struct Problem {
 ///
 /// # Errors
 /// Everything that is wrong with it, at once.
-pub fn compile(check: Check, types: &Types, parameters: &Parameters, aspects: &dyn Fn(&str, &str) -> bool) -> Result<Compiled, Vec<Problem>> {
+pub fn compile(
+    check: Check,
+    types: &Types,
+    parameters: &Parameters,
+    aspects: &dyn Fn(&str, &str) -> bool,
+) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut problem = |what: String, near: &str| problems.push(Problem { what, near: near.to_owned() });
     let unknown_type = |kind: &str| {
@@ -113,7 +118,8 @@ pub fn compile(check: Check, types: &Types, parameters: &Parameters, aspects: &d
         variables.insert(name.clone(), shape);
         uses.entry(name.clone()).or_default().insert(related.field.clone());
     }
-    let mut condition = |source: &str, problems: &mut Vec<Problem>| match Condition::compile(source, types, &variables) {
+    let mut condition = |source: &str, problems: &mut Vec<Problem>| match Condition::compile(source, types, &variables)
+    {
         Ok(condition) => {
             for (name, fields) in &condition.uses {
                 uses.entry(name.clone()).or_default().extend(fields.iter().cloned());
@@ -130,7 +136,10 @@ pub fn compile(check: Check, types: &Types, parameters: &Parameters, aspects: &d
         check.not_applicable_when.iter().filter_map(|rule| condition(&rule.when, &mut more)).collect();
     let asserts: Vec<Condition> = check.assert.iter().filter_map(|rule| condition(&rule.that, &mut more)).collect();
     if check.assert.is_empty() {
-        more.push(Problem { what: "`assert` is empty: a check must ask for something".to_owned(), near: "assert".to_owned() });
+        more.push(Problem {
+            what: "`assert` is empty: a check must ask for something".to_owned(),
+            near: "assert".to_owned(),
+        });
     }
     for name in check.related.keys() {
         let looked_at = asserts.iter().chain(&not_applicable).any(|c| c.uses.contains_key(name))
@@ -155,15 +164,14 @@ pub fn compile(check: Check, types: &Types, parameters: &Parameters, aspects: &d
         }
     }
     if check.maps_to.is_empty() {
-        more.push(Problem { what: "`maps_to` is empty: a check must say what it is evidence for".to_owned(), near: "maps_to".to_owned() });
+        more.push(Problem {
+            what: "`maps_to` is empty: a check must say what it is evidence for".to_owned(),
+            near: "maps_to".to_owned(),
+        });
     }
     check_tests(&check, parameters, &variables, types, &mut more);
     problems.extend(more);
-    if problems.is_empty() {
-        Ok(Compiled { check, not_applicable, asserts, joins, uses })
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(Compiled { check, not_applicable, asserts, joins, uses }) } else { Err(problems) }
 }
 
 /// Places of a sentence must be fields of one resource: `resource`, `params`, or a `one` join.
@@ -197,7 +205,8 @@ fn check_quoting(cli: &Template, problems: &mut Vec<Problem>) {
                 problems.push(Problem { what, near: written.clone() });
             }
             if before.is_empty() || before.ends_with(char::is_whitespace) {
-                let what = format!("{written} starts a word, where a value could become an option; write --option={written}");
+                let what =
+                    format!("{written} starts a word, where a value could become an option; write --option={written}");
                 problems.push(Problem { what, near: written.clone() });
             }
         }
@@ -205,7 +214,13 @@ fn check_quoting(cli: &Template, problems: &mut Vec<Problem>) {
 }
 
 /// A check must prove itself: pass, fail, unknown, and the empty list.
-fn check_tests(check: &Check, parameters: &Parameters, variables: &BTreeMap<String, Shape>, types: &Types, problems: &mut Vec<Problem>) {
+fn check_tests(
+    check: &Check,
+    parameters: &Parameters,
+    variables: &BTreeMap<String, Shape>,
+    types: &Types,
+    problems: &mut Vec<Problem>,
+) {
     let mut problem = |what: String, near: &str| problems.push(Problem { what, near: near.to_owned() });
     for wanted in [Outcome::Pass, Outcome::Fail, Outcome::Unknown] {
         if !check.tests.iter().any(|test| test.expect.values().any(|outcome| *outcome == wanted)) {

@@ -51,7 +51,11 @@ impl Condition {
     ///
     /// # Errors
     /// Everything that is wrong with it, in words.
-    pub(super) fn compile(source: &str, types: &Types, variables: &BTreeMap<String, Shape>) -> Result<Self, Vec<String>> {
+    pub(super) fn compile(
+        source: &str,
+        types: &Types,
+        variables: &BTreeMap<String, Shape>,
+    ) -> Result<Self, Vec<String>> {
         if source.len() > MAX_LENGTH {
             return Err(vec![format!("the condition is longer than {MAX_LENGTH} characters")]);
         }
@@ -62,7 +66,14 @@ impl Condition {
             Ok(Err(errors)) => return Err(vec![format!("not valid CEL: {}", errors.to_string().trim())]),
             Err(_) => return Err(vec!["not valid CEL".to_owned()]),
         };
-        let mut lint = Lint { types, variables, uses: BTreeMap::new(), problems: Vec::new(), ordered: Vec::new(), compared: Vec::new() };
+        let mut lint = Lint {
+            types,
+            variables,
+            uses: BTreeMap::new(),
+            problems: Vec::new(),
+            ordered: Vec::new(),
+            compared: Vec::new(),
+        };
         let shape = lint.shape(program.expression(), &mut Vec::new());
         if !matches!(shape, Shape::Boolean | Shape::Any) {
             lint.problems.push("the condition is not true or false".to_owned());
@@ -118,11 +129,14 @@ where
 {
     let mut context = root.new_inner_scope();
     for (name, binding) in bindings {
-        context.add_variable_as_val(name, match binding {
-            Binding::Object(value) => view::boxed(value),
-            Binding::Missing => view::empty(),
-            Binding::List(items, complete) => Box::new(RelatedList::new(items.into_iter(), complete)),
-        });
+        context.add_variable_as_val(
+            name,
+            match binding {
+                Binding::Object(value) => view::boxed(value),
+                Binding::Missing => view::empty(),
+                Binding::List(items, complete) => Box::new(RelatedList::new(items.into_iter(), complete)),
+            },
+        );
     }
     context
 }
@@ -165,7 +179,8 @@ impl Lint<'_> {
             Node::Ident(name) => self.variable(name, locals),
             Node::Select(select) => {
                 if select.test {
-                    self.problems.push("has() turns an absent value into false; use `when_absent` in the read".to_owned());
+                    self.problems
+                        .push("has() turns an absent value into false; use `when_absent` in the read".to_owned());
                     return Shape::Boolean;
                 }
                 let operand = self.shape(&select.operand, locals);
@@ -259,7 +274,8 @@ impl Lint<'_> {
         match call.func_name.as_str() {
             operators::EQUALS | operators::NOT_EQUALS => {
                 if shapes.iter().any(Shape::is_composite) {
-                    self.problems.push("== and != on a list or an object are not allowed: compare a value in it".to_owned());
+                    self.problems
+                        .push("== and != on a list or an object are not allowed: compare a value in it".to_owned());
                 }
                 if let [left, right] = call.args.as_slice() {
                     for (path, word) in [(left, right), (right, left)] {
@@ -280,8 +296,15 @@ impl Lint<'_> {
                 }
                 Shape::Boolean
             }
-            operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT | operators::IN
-            | operators::NOT_STRICTLY_FALSE | "startsWith" | "endsWith" | "contains" | "matches" => Shape::Boolean,
+            operators::LOGICAL_AND
+            | operators::LOGICAL_OR
+            | operators::LOGICAL_NOT
+            | operators::IN
+            | operators::NOT_STRICTLY_FALSE
+            | "startsWith"
+            | "endsWith"
+            | "contains"
+            | "matches" => Shape::Boolean,
             operators::CONDITIONAL => shapes.into_iter().nth(1).unwrap_or(Shape::Any),
             "size" => Shape::Number,
             "filter" | "map" => target.unwrap_or(Shape::Any),

@@ -116,7 +116,9 @@ impl<'a> Indexes<'a> {
             .inventory
             .listings_of(kind)
             .iter()
-            .filter(|list| list.account == account && (list.region == region || list.region == "*" || list.region == "global"))
+            .filter(|list| {
+                list.account == account && (list.region == region || list.region == "*" || list.region == "global")
+            })
             .peekable();
         lists.peek().is_some() && lists.all(|list| matches!(list.state, ListState::Complete(_)))
     }
@@ -140,7 +142,10 @@ pub(super) fn arn_place(arn: &str) -> Option<(&str, &str)> {
 }
 
 /// Values of a field over resources, as texts; and whether any resource does not tell.
-pub(super) fn values<'r>(resources: impl Iterator<Item = &'r Resource>, field: &str) -> (Vec<String>, BTreeMap<String, BTreeSet<Gap>>) {
+pub(super) fn values<'r>(
+    resources: impl Iterator<Item = &'r Resource>,
+    field: &str,
+) -> (Vec<String>, BTreeMap<String, BTreeSet<Gap>>) {
     let (mut found, mut missing) = (Vec::new(), BTreeMap::new());
     for resource in resources {
         match resource.get(field) {

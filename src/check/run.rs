@@ -81,7 +81,14 @@ fn scopes(check: &Compiled, inventory: &Inventory, findings: &mut Vec<Finding>) 
     for (_, account, region, what) in inventory.conflicts.iter().filter(|(of, ..)| of == kind) {
         let subject = Subject { kind: kind.clone(), id: None, account: account.clone(), region: region.clone() };
         let reason = Reason::Mistake { what: what.clone() };
-        findings.push(Finding::undecided(about(check, subject), Undecided::Error, what.clone(), reason, [], BTreeSet::new()));
+        findings.push(Finding::undecided(
+            about(check, subject),
+            Undecided::Error,
+            what.clone(),
+            reason,
+            [],
+            BTreeSet::new(),
+        ));
     }
 }
 
@@ -190,7 +197,13 @@ fn judge(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'_>, param
 }
 
 /// A finding that rests on evidence. Without any (which would be a mistake of ours) it is an error, not a verdict.
-fn judged(about: About<'_>, outcome: Judged, sentence: String, evidence: BTreeSet<String>, remedy: Option<String>) -> Finding {
+fn judged(
+    about: About<'_>,
+    outcome: Judged,
+    sentence: String,
+    evidence: BTreeSet<String>,
+    remedy: Option<String>,
+) -> Finding {
     match Evidence::new(evidence) {
         Some(evidence) => Finding::judged(about, outcome, sentence, evidence, remedy),
         None => mistake(about, &sentence, "there is no evidence behind this outcome", BTreeSet::new()),
@@ -344,7 +357,13 @@ fn fill(template: &Template, resource: &Resource, check: &Compiled, bound: &[Bou
         .unwrap_or_default()
 }
 
-fn lookup(path: &[String], resource: &Resource, check: &Compiled, bound: &[Bound<'_>], params: &Value) -> Option<String> {
+fn lookup(
+    path: &[String],
+    resource: &Resource,
+    check: &Compiled,
+    bound: &[Bound<'_>],
+    params: &Value,
+) -> Option<String> {
     let (root, rest) = path.split_first()?;
     let value = match root.as_str() {
         "resource" => &resource.data,

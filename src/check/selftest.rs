@@ -115,7 +115,8 @@ fn inventory(check: &Compiled, test: &CheckTest) -> Inventory {
                 Given::All(items) | Given::Cut { partial: items } => items.iter(),
             })
             .map(|item| {
-                let text = |name: &str, default: &str| item.get(name).and_then(Value::as_str).unwrap_or(default).to_owned();
+                let text =
+                    |name: &str, default: &str| item.get(name).and_then(Value::as_str).unwrap_or(default).to_owned();
                 (text("account", ACCOUNT), text("region", REGION))
             })
             .collect();

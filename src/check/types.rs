@@ -71,7 +71,10 @@ impl Shape {
     /// Is it more than one value?
     #[must_use]
     pub fn is_composite(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Record(_) | Self::Map | Self::Resource(_) | Self::Time(_) | Self::Params(_))
+        matches!(
+            self,
+            Self::List(_) | Self::Record(_) | Self::Map | Self::Resource(_) | Self::Time(_) | Self::Params(_)
+        )
     }
 
     /// The word that stands for silence in a value that is otherwise a number, as it is written in CEL.

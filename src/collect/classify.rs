@@ -34,7 +34,9 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
     let (code, message) = error_of(reply);
     let is = |list: &[String]| list.contains(&code);
     if let Some(rule) = read.settles.iter().find(|rule| {
-        rule.code == code && operation == read.operation() && rule.message.as_deref().is_none_or(|text| message.contains(text))
+        rule.code == code
+            && operation == read.operation()
+            && rule.message.as_deref().is_none_or(|text| message.contains(text))
     }) {
         let outcome = match rule.outcome {
             SettledAs::Absent => Outcome::Absent,
@@ -99,7 +101,13 @@ fn named_action(message: &str) -> Option<String> {
 fn needed(read: &Read, operation: &str) -> Option<String> {
     match &read.generate {
         Some(generate) if generate.call.ends_with(&format!(":{operation}")) => Some(generate.call.clone()),
-        _ => Some(read.needs().into_iter().filter(|action| read.generate.as_ref().is_none_or(|g| g.call != *action)).collect::<Vec<_>>().join(" and ")),
+        _ => Some(
+            read.needs()
+                .into_iter()
+                .filter(|action| read.generate.as_ref().is_none_or(|g| g.call != *action))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        ),
     }
 }
 
@@ -139,7 +147,9 @@ mod tests {
         serde_saphyr::from_str(yaml).unwrap()
     }
     fn of(status: u16, body: &str) -> (Outcome, Option<String>) {
-        let read = read("{ read: 's3:GetBucketPolicyStatus', for: x, settles: [{ code: NoSuchBucketPolicy, as: absent, source: s }, { code: AccessDeniedException, message: 'Macie is not enabled', as: not_enabled, source: s }] }");
+        let read = read(
+            "{ read: 's3:GetBucketPolicyStatus', for: x, settles: [{ code: NoSuchBucketPolicy, as: absent, source: s }, { code: AccessDeniedException, message: 'Macie is not enabled', as: not_enabled, source: s }] }",
+        );
         let ending = classify(&reply(status, body), &read, "GetBucketPolicyStatus", &codes());
         (ending.outcome, ending.action)
     }
@@ -148,7 +158,10 @@ mod tests {
     fn every_protocol_and_outcome() {
         assert_eq!(of(200, "{}").0, Outcome::Answered);
         assert_eq!(of(404, "<Error><Code>NoSuchBucketPolicy</Code></Error>").0, Outcome::Absent);
-        assert_eq!(of(403, "{\"__type\":\"AccessDeniedException\",\"message\":\"Macie is not enabled.\"}").0, Outcome::NotEnabled);
+        assert_eq!(
+            of(403, "{\"__type\":\"AccessDeniedException\",\"message\":\"Macie is not enabled.\"}").0,
+            Outcome::NotEnabled
+        );
         // The same code without the message is a denial: a denied caller must not be told that a service is off.
         assert_eq!(of(403, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}").0, Outcome::Denied);
         let named = "{\"__type\":\"a.b#AccessDeniedException\",\"message\":\"User: x is not authorized to perform: kms:ListKeys on resource: *\"}";
@@ -156,7 +169,10 @@ mod tests {
         let ec2 = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>";
         assert_eq!(of(403, ec2), (Outcome::Denied, Some("s3:GetBucketPolicyStatus".to_owned())));
         assert_eq!(of(503, "<Error><Code>SlowDown</Code></Error>").0, Outcome::Throttled);
-        assert_eq!(of(401, "<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>").0, Outcome::RegionOff);
+        assert_eq!(
+            of(401, "<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>").0,
+            Outcome::RegionOff
+        );
         assert_eq!(of(500, "<html><body>Internal").0, Outcome::Failed);
         assert_eq!(of(403, "<html><body>Forbidden</body></html>").0, Outcome::Denied);
         assert_eq!(of(0, "").0, Outcome::Failed);

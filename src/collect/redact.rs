@@ -90,7 +90,10 @@ mod tests {
     fn declared_places_go() {
         let body = br#"{"D":{"Destinations":[{"S":{"HECToken":"canary-1"}},{"X":{}}]}}"#.to_vec();
         let (kept, removed) = redact(body, &[WirePath::parse("D.Destinations[].S.HECToken")]).unwrap();
-        assert_eq!(String::from_utf8(kept).unwrap(), r#"{"D":{"Destinations":[{"S":{"HECToken":"[redacted]"}},{"X":{}}]}}"#);
+        assert_eq!(
+            String::from_utf8(kept).unwrap(),
+            r#"{"D":{"Destinations":[{"S":{"HECToken":"[redacted]"}},{"X":{}}]}}"#
+        );
         assert_eq!(removed, ["D.Destinations[].S.HECToken"]);
     }
 

@@ -17,7 +17,11 @@ pub struct Replay {
 impl Replay {
     /// From the parts of a recorded collection: who asked, and each exchange with its body.
     #[must_use]
-    pub fn new(sessions: Vec<SessionSeal>, exchanges: impl IntoIterator<Item = (Exchange, Vec<u8>)>, region: &str) -> Self {
+    pub fn new(
+        sessions: Vec<SessionSeal>,
+        exchanges: impl IntoIterator<Item = (Exchange, Vec<u8>)>,
+        region: &str,
+    ) -> Self {
         let pages = exchanges.into_iter().map(|(exchange, body)| (exchange.id.clone(), (exchange, body))).collect();
         Self { sessions, pages, region: region.to_owned() }
     }

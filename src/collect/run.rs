@@ -173,7 +173,12 @@ struct Run<'r> {
 
 impl<'r> Run<'r> {
     /// Asks every session who it is.
-    async fn identify(&mut self, sink: &mut (dyn Sink + Send), pace: &Pace, seal: &mut CollectionSeal) -> Result<(), CollectError> {
+    async fn identify(
+        &mut self,
+        sink: &mut (dyn Sink + Send),
+        pace: &Pace,
+        seal: &mut CollectionSeal,
+    ) -> Result<(), CollectError> {
         let name = &self.reads.provider.identity;
         let read = self.reads.get(name).ok_or_else(|| CollectError::NoRead(name.clone()))?;
         let mut failures = Vec::new();
@@ -190,13 +195,20 @@ impl<'r> Run<'r> {
             seal.requests += done.requests;
             let account = done.seen.first().map(|seen| seen.key.id.clone());
             let caller = done.seen.first().and_then(|seen| {
-                seen.fields.iter().find(|(name, _)| name == "caller").and_then(|(_, arn)| arn.as_str().map(str::to_owned))
+                seen.fields
+                    .iter()
+                    .find(|(name, _)| name == "caller")
+                    .and_then(|(_, arn)| arn.as_str().map(str::to_owned))
             });
             let in_role = info.role.as_deref().and_then(|role| role.split(':').nth(4)).unwrap_or_default().to_owned();
+            let twice = |other: &SessionSeal| Some(&other.account) == account.as_ref() && other.failed.is_none();
+            if seal.sessions.iter().any(twice) {
+                // The account is already being read; its evidence must not stand twice.
+                self.callers.push(String::new());
+                self.partitions.push(String::new());
+                continue;
+            }
             let failed = match (&account, &caller) {
-                (Some(account), Some(_)) if seal.sessions.iter().any(|other| other.account == *account && other.failed.is_none()) => {
-                    Some(format!("account {account} is already being read under another identity"))
-                }
                 (Some(account), Some(_)) if !in_role.is_empty() && *account != in_role => {
                     Some(format!("the role is of account {in_role}, but the answer is of account {account}"))
                 }
@@ -218,6 +230,7 @@ impl<'r> Run<'r> {
                 failed: failed.clone(),
             };
             self.callers.push(sealed.caller.clone());
+            self.partitions.push(sealed.partition.clone());
             if let Some(reason) = failed {
                 let who = info.role.clone().unwrap_or_else(|| "the ambient credentials".to_owned());
                 failures.push(format!("  {who}: {reason}"));
@@ -245,7 +258,6 @@ impl<'r> Run<'r> {
         if seal.sessions.iter().all(|session| session.failed.is_some()) {
             return Err(CollectError::NoAccount(failures.join("\n")));
         }
-        self.partitions = seal.sessions.iter().map(|session| session.partition.clone()).collect();
         Ok(())
     }
 
@@ -299,7 +311,12 @@ impl<'r> Run<'r> {
     }
 
     /// The regions could not be listed: those that every account of the partition has are asked all the same.
-    fn default_regions(&mut self, sink: &mut (dyn Sink + Send), session: usize, account: &str) -> Result<(), CollectError> {
+    fn default_regions(
+        &mut self,
+        sink: &mut (dyn Sink + Send),
+        session: usize,
+        account: &str,
+    ) -> Result<(), CollectError> {
         let partition = self.partitions.get(session).and_then(|name| self.reads.provider.partitions.get(name));
         for region in partition.map(|partition| partition.default_regions.clone()).unwrap_or_default() {
             self.unconfirmed.insert((account.to_owned(), region.clone()));
@@ -407,7 +424,8 @@ async fn ask<'r>(
             }
             if exchange.outcome == Outcome::Answered {
                 exchange.outcome = Outcome::Failed;
-                exchange.detail = Some(format!("{} was not ready after {} seconds", generate.call, generate.for_seconds));
+                exchange.detail =
+                    Some(format!("{} was not ready after {} seconds", generate.call, generate.for_seconds));
             }
             exchange.last = true;
             let (body, redacted) = redact(reply.body, &[]).unwrap_or_default();

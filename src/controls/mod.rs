@@ -75,7 +75,13 @@ impl Controls {
                             read.service.clone_from(&file.service);
                             read_problems(&read, path, text, provider.as_ref(), &mut problems);
                             if reads.iter().any(|other| other.id == read.id) {
-                                problems.near(path, text, &read.id, format!("the read `{}` is declared twice", read.id), "remove one");
+                                problems.near(
+                                    path,
+                                    text,
+                                    &read.id,
+                                    format!("the read `{}` is declared twice", read.id),
+                                    "remove one",
+                                );
                             }
                             reads.push(read);
                         }
@@ -88,8 +94,12 @@ impl Controls {
                         checks.push(check);
                     }
                 }
-                _ => problems.at(path, None, format!("{path} is not where controls are expected"),
-                    "folders are catalog/, aws/reads/, aws/checks/ and so on; files end in .yaml"),
+                _ => problems.at(
+                    path,
+                    None,
+                    format!("{path} is not where controls are expected"),
+                    "folders are catalog/, aws/reads/, aws/checks/ and so on; files end in .yaml",
+                ),
             }
         }
         if let Some(catalog) = &catalog {
@@ -98,7 +108,12 @@ impl Controls {
         if let Some(provider) = &provider {
             for (role, id) in [("identity", &provider.identity), ("regions", &provider.regions)] {
                 if !reads.iter().any(|read| read.id == *id) {
-                    problems.at("aws/services.yaml", None, format!("`{role}: {id}` names no declared read"), "declare it under aws/reads/");
+                    problems.at(
+                        "aws/services.yaml",
+                        None,
+                        format!("`{role}: {id}` names no declared read"),
+                        "declare it under aws/reads/",
+                    );
                 }
             }
         }
@@ -214,7 +229,10 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
     }
     for (name, field) in &read.fields {
         if field.when_absent.is_some() && field.source.is_none() {
-            say(format!("field `{name}` gives silence a meaning without a source"), "add source: the provider's document");
+            say(
+                format!("field `{name}` gives silence a meaning without a source"),
+                "add source: the provider's document",
+            );
         }
     }
     for settle in &read.settles {
@@ -231,17 +249,35 @@ fn catalog_problems(catalog: &Catalog, files: &BTreeMap<String, String>, problem
     let mut ids = BTreeSet::new();
     for (requirement, objective) in catalog.objectives() {
         if !ids.insert(objective.id.clone()) || !objective.id.starts_with(&format!("{}.", requirement.id)) {
-            problems.near(path, text, &objective.id, format!("objective id {} is wrong or double", objective.id), "REQUIREMENT.letter");
+            problems.near(
+                path,
+                text,
+                &objective.id,
+                format!("objective id {} is wrong or double", objective.id),
+                "REQUIREMENT.letter",
+            );
         }
         let mut names = BTreeSet::new();
         for aspect in &objective.aspects {
             if !names.insert(&aspect.id) {
-                problems.near(path, text, &aspect.id, format!("{}: aspect `{}` is double", objective.id, aspect.id), "rename one");
+                problems.near(
+                    path,
+                    text,
+                    &aspect.id,
+                    format!("{}: aspect `{}` is double", objective.id, aspect.id),
+                    "rename one",
+                );
             }
-            let quoted = requirement.considerations.iter().chain([&objective.text]).any(|words| words.contains(&aspect.basis));
+            let quoted =
+                requirement.considerations.iter().chain([&objective.text]).any(|words| words.contains(&aspect.basis));
             if !quoted {
-                problems.near(path, text, &aspect.basis,
-                    format!("{}/{}: the basis is not in the guide's words", objective.id, aspect.id), "quote them exactly");
+                problems.near(
+                    path,
+                    text,
+                    &aspect.basis,
+                    format!("{}/{}: the basis is not in the guide's words", objective.id, aspect.id),
+                    "quote them exactly",
+                );
             }
         }
         if objective.aspects.is_empty() {

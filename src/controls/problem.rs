@@ -53,9 +53,9 @@ impl Problems {
 
     /// Adds what the YAML reader says.
     pub fn yaml(&mut self, file: &str, text: &str, error: &serde_saphyr::Error) {
-        let at = error.location().map(|place| {
-            (usize::try_from(place.line()).unwrap_or(0), usize::try_from(place.column()).unwrap_or(0))
-        });
+        let at = error
+            .location()
+            .map(|place| (usize::try_from(place.line()).unwrap_or(0), usize::try_from(place.column()).unwrap_or(0)));
         let line = at.and_then(|(line, _)| text.lines().nth(line.saturating_sub(1))).map(str::to_owned);
         // The reader's own text repeats the place and draws the line; its first sentence is enough.
         let said = error.to_string();

@@ -112,8 +112,7 @@ fn settled(read: &Read, exchange: &Exchange, parent: Option<&ResourceKey>) -> Ve
         .iter()
         .find(|rule| rule.code == code && rule.message.as_deref().is_none_or(|text| detail.contains(text)));
     let Some(rule) = rule.filter(|_| read.adds() && exchange.outcome.is_settled()) else { return Vec::new() };
-    let key =
-        parent.cloned().unwrap_or_else(|| place_key(read, &exchange.call.account, &exchange.call.region));
+    let key = parent.cloned().unwrap_or_else(|| place_key(read, &exchange.call.account, &exchange.call.region));
     let absent = read.fields.keys().filter(|name| !rule.fields.contains_key(*name)).cloned().collect();
     let fields = rule.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     vec![Contribution { key, fields, absent, evidence: exchange.id.clone() }]
@@ -134,9 +133,7 @@ impl Place<'_> {
             ["region"] => Some(self.call_region.to_owned()),
             ["parent", "id"] => self.parent.map(|parent| parent.id.clone()),
             ["item"] => scalar_text(item),
-            ["item", rest @ ..] => {
-                rest.iter().try_fold(item, |value, name| value.get(name)).and_then(scalar_text)
-            }
+            ["item", rest @ ..] => rest.iter().try_fold(item, |value, name| value.get(name)).and_then(scalar_text),
             _ => None,
         }
     }
@@ -246,7 +243,11 @@ fn typed(field: &Field, value: &Value, wire: Wire, answered: jiff::Timestamp) ->
         }
         FieldKind::TextList => {
             let items = as_list(value, wire)?;
-            items.into_iter().map(|item| scalar_text(item).map(Value::String)).collect::<Option<Vec<_>>>().map(Value::Array)
+            items
+                .into_iter()
+                .map(|item| scalar_text(item).map(Value::String))
+                .collect::<Option<Vec<_>>>()
+                .map(Value::Array)
         }
         FieldKind::Records => {
             let items = as_list(value, wire)?;
@@ -294,7 +295,9 @@ fn timestamp(value: &Value) -> Option<jiff::Timestamp> {
         Value::Number(number) => {
             let seconds = number.as_f64()?;
             #[allow(clippy::cast_possible_truncation)] // checked to be within the range of a time stamp
-            (seconds.abs() < 2.5e11).then(|| jiff::Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()).flatten()
+            (seconds.abs() < 2.5e11)
+                .then(|| jiff::Timestamp::from_millisecond((seconds * 1000.0) as i64).ok())
+                .flatten()
         }
         _ => None,
     }

@@ -59,8 +59,7 @@ struct Merge {
 
 impl Merge {
     fn add(&mut self, given: Contribution) {
-        let resource =
-            self.resources.entry(given.key.clone()).or_insert_with(|| Resource::new(given.key.clone()));
+        let resource = self.resources.entry(given.key.clone()).or_insert_with(|| Resource::new(given.key.clone()));
         resource.from.entry(String::new()).or_default().insert(given.evidence.clone());
         for (name, value) in given.fields {
             let differs = |old: &Value| without_age(old) != without_age(&value);
@@ -119,7 +118,8 @@ pub fn inventory(
     known.extend(exchanges.iter().map(|exchange| exchange.call.clone()));
 
     // Calls about a resource need the resource's key, so lists come first: as often as a level adds resources.
-    let mut waiting: Vec<&CallId> = known.iter().filter(|call| answers.contains_key(call.evidence_id().as_str())).collect();
+    let mut waiting: Vec<&CallId> =
+        known.iter().filter(|call| answers.contains_key(call.evidence_id().as_str())).collect();
     loop {
         let before = waiting.len();
         waiting.retain(|call| {
@@ -145,17 +145,20 @@ pub fn inventory(
                         found.given.into_iter().for_each(|one| merge.add(one));
                     }
                     Err(error) => {
-                        unreadable.insert(id.clone(), Gap {
-                            read: call.read.clone(),
-                            action: read.needs().join(" and "),
-                            account: call.account.clone(),
-                            region: call.region.clone(),
-                            parent: call.parent.clone(),
-                            outcome: Outcome::Failed,
-                            code: None,
-                            detail: Some(error.to_string()),
-                            evidence: Some(page.id.clone()),
-                        });
+                        unreadable.insert(
+                            id.clone(),
+                            Gap {
+                                read: call.read.clone(),
+                                action: read.needs().join(" and "),
+                                account: call.account.clone(),
+                                region: call.region.clone(),
+                                parent: call.parent.clone(),
+                                outcome: Outcome::Failed,
+                                code: None,
+                                detail: Some(error.to_string()),
+                                evidence: Some(page.id.clone()),
+                            },
+                        );
                     }
                 }
             }
@@ -180,10 +183,9 @@ pub fn inventory(
     let mut inventory = Inventory { conflicts, ..Inventory::default() };
     let gap_of = |call: &CallId, read: &Read| -> Option<Gap> {
         let id = call.evidence_id();
-        unreadable
-            .get(&id)
-            .cloned()
-            .or_else(|| answers.get(id.as_str()).map_or_else(|| Answered::default().gap(call, read), |a| a.gap(call, read)))
+        unreadable.get(&id).cloned().or_else(|| {
+            answers.get(id.as_str()).map_or_else(|| Answered::default().gap(call, read), |a| a.gap(call, read))
+        })
     };
     let pages_of = |call: &CallId| answers.get(call.evidence_id().as_str()).map(Answered::evidence).unwrap_or_default();
 
@@ -241,7 +243,8 @@ pub fn inventory(
     }
     for listing in listings.iter().filter(|listing| listing.kind == REGION) {
         let ListState::Cut(gaps) = &listing.state else { continue };
-        for region in merge.resources.values_mut().filter(|r| r.key.kind == REGION && r.key.account == listing.account) {
+        for region in merge.resources.values_mut().filter(|r| r.key.kind == REGION && r.key.account == listing.account)
+        {
             if region.get("opt_in_status").is_none() {
                 region.missing.entry("opt_in_status".to_owned()).or_default().extend(gaps.iter().cloned());
             }
@@ -287,9 +290,9 @@ pub fn inventory(
     hang_on(reads, &mut listings);
     for read in &reads.reads {
         if let (Some(kind), true) = (&read.resource, read.for_each.is_some()) {
-            let field = read.fields.iter().find(|(_, field)| {
-                matches!(&field.at, crate::model::read::At::Template(t) if t.source() == "{parent.id}")
-            });
+            let field = read.fields.iter().find(
+                |(_, field)| matches!(&field.at, crate::model::read::At::Template(t) if t.source() == "{parent.id}"),
+            );
             inventory.parent_field.extend(field.map(|(name, _)| (kind.clone(), name.clone())));
         }
     }

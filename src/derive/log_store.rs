@@ -40,12 +40,8 @@ pub(super) fn derive(inventory: &mut Inventory) {
         let Some((kind, id, name)) = destination(arn) else { return };
         // Bucket names are unique in a partition; log groups and streams live in a region.
         let region = if kind == "bucket" { "global" } else { arn.split(':').nth(3).unwrap_or("global") };
-        let key = ResourceKey {
-            kind: KIND.to_owned(),
-            account: source.key.account.clone(),
-            region: region.to_owned(),
-            id,
-        };
+        let key =
+            ResourceKey { kind: KIND.to_owned(), account: source.key.account.clone(), region: region.to_owned(), id };
         let store = stores.entry(key).or_default();
         store.kind = kind;
         store.name = name;
@@ -61,7 +57,13 @@ pub(super) fn derive(inventory: &mut Inventory) {
         let partition = trail.key.id.split(':').nth(1).unwrap_or("aws");
         if let Some(bucket) = trail.text("bucket") {
             let prefix = trail.text("bucket_prefix").unwrap_or_default();
-            add(trail, &format!("arn:{partition}:s3:::{bucket}"), name.clone(), Some(prefix), &["bucket", "bucket_prefix"]);
+            add(
+                trail,
+                &format!("arn:{partition}:s3:::{bucket}"),
+                name.clone(),
+                Some(prefix),
+                &["bucket", "bucket_prefix"],
+            );
         }
         if let Some(group) = trail.text("log_group_arn").filter(|arn| arn.starts_with("arn:")) {
             add(trail, group, name, None, &["log_group_arn"]);

@@ -16,8 +16,5 @@ use std::collections::BTreeMap;
 /// The types that derivations give, with their fields: what `check` may refer to.
 #[must_use]
 pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
-    BTreeMap::from([
-        (log_store::KIND, log_store::fields()),
-        (security_group::KIND, security_group::fields()),
-    ])
+    BTreeMap::from([(log_store::KIND, log_store::fields()), (security_group::KIND, security_group::fields())])
 }

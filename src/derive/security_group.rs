@@ -39,7 +39,13 @@ const V6_BOUND: u128 = 1 << 112;
 
 /// Special-purpose ranges that are not the internet (RFC 6890, RFC 1918, RFC 4193, RFC 6598).
 const NOT_PUBLIC_V4: [&str; 8] = [
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
     "224.0.0.0/3",
 ];
 const NOT_PUBLIC_V6: [&str; 3] = ["fc00::/7", "fe80::/10", "ff00::/8"];
@@ -253,7 +259,15 @@ fn special<N: std::str::FromStr>(
     ranges
         .iter()
         .filter_map(|text| text.parse::<N>().ok())
-        .map(|range| if contains(&range, net) { size(net) } else if contains(net, &range) { size(&range) } else { 0 })
+        .map(|range| {
+            if contains(&range, net) {
+                size(net)
+            } else if contains(net, &range) {
+                size(&range)
+            } else {
+                0
+            }
+        })
         .fold(0, u128::saturating_add)
 }
 
@@ -262,10 +276,8 @@ mod tests {
     use super::*;
 
     fn wide(ranges: &[&str]) -> bool {
-        let sources: Vec<Source> = ranges
-            .iter()
-            .map(|text| Source { net: text.parse().unwrap(), written: (*text).to_owned() })
-            .collect();
+        let sources: Vec<Source> =
+            ranges.iter().map(|text| Source { net: text.parse().unwrap(), written: (*text).to_owned() }).collect();
         internet_wide(&sources.iter().collect())
     }
 

@@ -36,7 +36,9 @@ pub enum EvidenceError {
     #[error("{0} holds no finished collection; give the folder that `farwatch audit --out` wrote")]
     NoCollection(String),
     /// A file does not have the digest that it was stored with.
-    #[error("{path} was altered: its SHA-256 is {found}, but it was stored as {expected}. Nothing is judged on altered evidence")]
+    #[error(
+        "{path} was altered: its SHA-256 is {found}, but it was stored as {expected}. Nothing is judged on altered evidence"
+    )]
     Altered {
         /// Which file.
         path: String,
@@ -79,7 +81,8 @@ impl Recorder {
         if run.is_dir() {
             let mut entries = fs::read_dir(run).map_err(io_at(run))?;
             // What a killed run left behind does not count.
-            if entries.any(|entry| entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().ends_with(".partial"))) {
+            if entries.any(|entry| entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().ends_with(".partial")))
+            {
                 return Err(EvidenceError::NotEmpty(run.display().to_string()));
             }
         }
@@ -220,7 +223,11 @@ impl Collection {
         let (Some(name), Some(expected)) = (&exchange.body, &exchange.digest) else { return Ok(Vec::new()) };
         // Names come from the index, which is text: only a plain name below `bodies/` is followed.
         if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(EvidenceError::Altered { path: name.clone(), expected: expected.clone(), found: "no plain file name".to_owned() });
+            return Err(EvidenceError::Altered {
+                path: name.clone(),
+                expected: expected.clone(),
+                found: "no plain file name".to_owned(),
+            });
         }
         let (bytes, path) = match &self.source {
             Source::Folder(folder) => {
@@ -233,7 +240,11 @@ impl Collection {
             }
         };
         let found = sha256_hex(&bytes);
-        if found == *expected { Ok(bytes) } else { Err(EvidenceError::Altered { path, expected: expected.clone(), found }) }
+        if found == *expected {
+            Ok(bytes)
+        } else {
+            Err(EvidenceError::Altered { path, expected: expected.clone(), found })
+        }
     }
 }
 

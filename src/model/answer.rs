@@ -142,7 +142,9 @@ pub fn list<'a>(answer: &'a Value, path: &WirePath, wire: Wire) -> Option<Vec<&'
         match value.get(name) {
             Some(inner) => value = inner,
             // `<Buckets/>` has no `Bucket` in it, and is the empty list of them.
-            None if wire == Wire::Text && is_empty_element(value) && !std::ptr::eq(value, answer) => return Some(vec![]),
+            None if wire == Wire::Text && is_empty_element(value) && !std::ptr::eq(value, answer) => {
+                return Some(vec![]);
+            }
             None => return None,
         }
     }
@@ -323,7 +325,10 @@ mod tests {
 
     #[test]
     fn decoders() {
-        assert_eq!(parse(b"<LocationConstraint/>", Some(Decoder::BucketLocation)).unwrap().0, json!({"region": "us-east-1"}));
+        assert_eq!(
+            parse(b"<LocationConstraint/>", Some(Decoder::BucketLocation)).unwrap().0,
+            json!({"region": "us-east-1"})
+        );
         assert_eq!(
             parse(b"<LocationConstraint>us-west-2</LocationConstraint>", Some(Decoder::BucketLocation)).unwrap().0,
             json!({"region": "us-west-2"})

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 /// The status of an objective or requirement. The first three are the rule's own findings (guide, "Assessment
 /// Findings"); the last is farwatch's draft mark and no finding of the rule.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Status {
     /// "All applicable objectives for the security requirement are satisfied based on evidence."
     #[serde(rename = "MET")]
@@ -40,9 +38,7 @@ impl Status {
 }
 
 /// The state of an aspect in one environment.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CellState {
     /// Shown.

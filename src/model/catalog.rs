@@ -286,10 +286,11 @@ impl Catalog {
                     nist.strip_prefix(&number)
                         .is_some_and(|rest| rest.starts_with('.') && wanted == normal(legacy) + rest)
                 });
-                let by_name =
-                    names.iter().any(|name| !requirement.nist.iter().any(|n| normal(n) == *name)
+                let by_name = names.iter().any(|name| {
+                    !requirement.nist.iter().any(|n| normal(n) == *name)
                         && !requirement.legacy_ids.iter().any(|l| normal(l) == *name)
-                        && wanted == format!("{name}.{}", objective.letter()));
+                        && wanted == format!("{name}.{}", objective.letter())
+                });
                 // `3.10.4` and `3.14.4` name a requirement as well as its one objective; the requirement came first.
                 if wanted == nist || legacy || by_name {
                     return Some(Entry::Objective(requirement, objective));

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The outcome of a check on one resource.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// What the check asks holds, and there is evidence for it.
@@ -159,7 +157,13 @@ pub struct About<'a> {
 impl Finding {
     /// A finding that rests on evidence.
     #[must_use]
-    pub fn judged(about: About<'_>, outcome: Judged, sentence: String, evidence: Evidence, remedy: Option<String>) -> Self {
+    pub fn judged(
+        about: About<'_>,
+        outcome: Judged,
+        sentence: String,
+        evidence: Evidence,
+        remedy: Option<String>,
+    ) -> Self {
         let outcome = match outcome {
             Judged::Pass => Outcome::Pass,
             Judged::Fail => Outcome::Fail,

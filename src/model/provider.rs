@@ -88,7 +88,14 @@ pub struct Hosts {
 impl Service {
     /// The host name of the service in a region, without account or bucket in front.
     #[must_use]
-    pub fn host_name(&self, name: &str, partition: (&str, &Partition), region: &str, fips: bool, dualstack: bool) -> String {
+    pub fn host_name(
+        &self,
+        name: &str,
+        partition: (&str, &Partition),
+        region: &str,
+        fips: bool,
+        dualstack: bool,
+    ) -> String {
         let (partition_name, partition) = partition;
         let host = self.host.as_deref().unwrap_or(name);
         let special = |hosts: &BTreeMap<String, String>| hosts.get(partition_name).or_else(|| hosts.get("*")).cloned();

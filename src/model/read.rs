@@ -1,9 +1,9 @@
 //! A read: one API call, declared. See `docs/reads.md` for the format with examples.
 
 use super::path::WirePath;
+use super::plan::{CallId, ParamValue};
 use super::provider::Provider;
 use super::resource::Resource;
-use super::plan::{CallId, ParamValue};
 use super::template::{Template, scalar_text, walk};
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -276,7 +276,7 @@ impl Read {
         needs
     }
 
-/// The call that a read means for a resource, or the place in its parameters that is not known.
+    /// The call that a read means for a resource, or the place in its parameters that is not known.
     ///
     /// # Errors
     /// The dotted name of the missing place, `resource.location`.

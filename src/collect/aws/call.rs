@@ -57,7 +57,8 @@ impl ClassifyRetry for ByCode {
                 RetryAction::throttling_error()
             }
             Some(refused)
-                if TRANSIENT_ERRORS.contains(&refused.code.as_str()) || matches!(refused.status, 500 | 502 | 503 | 504) =>
+                if TRANSIENT_ERRORS.contains(&refused.code.as_str())
+                    || matches!(refused.status, 500 | 502 | 503 | 504) =>
             {
                 RetryAction::transient_error()
             }
@@ -96,8 +97,7 @@ impl Intercept for Capture {
             let header = |name: &str| response.headers().get(name).map(str::to_owned);
             last.status = response.status().as_u16();
             last.body = response.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
-            last.request_id =
-                header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).unwrap_or_default();
+            last.request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).unwrap_or_default();
             last.header_code = header("x-amzn-errortype");
         }
         Ok(())

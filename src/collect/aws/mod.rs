@@ -5,4 +5,4 @@ mod call;
 mod session;
 mod wire;
 
-pub use session::{Aws, AwsError, AwsOptions};
+pub use session::{Aws, AwsOptions, http_client};

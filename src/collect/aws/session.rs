@@ -13,8 +13,10 @@ use std::time::Duration;
 pub struct AwsOptions {
     /// A named profile.
     pub profile: Option<String>,
-    /// Roles to assume from the ambient credentials; none means the ambient credentials themselves.
+    /// Roles to assume from the ambient credentials, each an account of its own.
     pub roles: Vec<String>,
+    /// Read only the accounts of the roles, not the account of the ambient credentials.
+    pub roles_only: bool,
     /// The external id that the roles ask for.
     pub external_id: Option<String>,
     /// Name of the role sessions: it stands in the account's own CloudTrail.
@@ -25,12 +27,10 @@ pub struct AwsOptions {
     pub attempts: u32,
 }
 
-/// Why AWS cannot be asked at all.
-#[derive(Debug, thiserror::Error)]
-pub enum AwsError {
-    /// No credentials in the chain.
-    #[error("no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached ({0})")]
-    NoCredentials(String),
+/// The one HTTP client: rustls with aws-lc-rs for both clouds.
+#[must_use]
+pub fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Tls::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
 /// The live cloud.
@@ -43,7 +43,7 @@ pub struct Aws {
 impl Aws {
     /// Loads the credentials chain and prepares the roles. Nothing is asked yet.
     pub async fn new(options: &AwsOptions, provider: &Provider) -> Self {
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Tls::Rustls(CryptoMode::AwsLc)).build_https();
+        let http = http_client();
         let timeouts = aws_config::timeout::TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5).min(options.call_timeout))
             .operation_attempt_timeout(Duration::from_secs(30).min(options.call_timeout))
@@ -65,7 +65,7 @@ impl Aws {
         let region = base.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string);
         let base = base.into_builder().region(Region::new(region.clone())).build();
         let mut sessions = Vec::new();
-        if options.roles.is_empty() {
+        if !options.roles_only || options.roles.is_empty() {
             sessions.push((SessionInfo { role: None, region: region.clone() }, base.clone()));
         }
         for role in &options.roles {
@@ -85,12 +85,6 @@ impl Aws {
             sessions.push((SessionInfo { role: Some(role.clone()), region: region.clone() }, config));
         }
         Self { sessions, provider: provider.clone() }
-    }
-
-    /// Adds the ambient identity to the roles, as the first session.
-    #[must_use]
-    pub fn accounts(&self) -> usize {
-        self.sessions.len()
     }
 }
 

@@ -65,8 +65,7 @@ fn text(value: &Value) -> String {
 }
 
 fn form(call: &Call<'_>, service: &Service, params: &Map<String, Value>) -> Wire {
-    let mut body =
-        format!("Action={}&Version={}", call.operation, service.version.as_deref().unwrap_or_default());
+    let mut body = format!("Action={}&Version={}", call.operation, service.version.as_deref().unwrap_or_default());
     let member = if service.protocol == Protocol::Query { ".member" } else { "" };
     for (name, value) in params {
         match value {
@@ -157,16 +156,28 @@ mod tests {
     }
     fn made(read: &Read, service: &Service, params: Value, token: Option<&Value>, custom: bool) -> Wire {
         let params = params.as_object().unwrap().iter().map(|(k, v)| (k.clone(), ParamValue(v.clone()))).collect();
-        let call = Call { read, operation: read.operation(), account: "111122223333", params: &params, token, custom_endpoint: custom };
+        let call = Call {
+            read,
+            operation: read.operation(),
+            account: "111122223333",
+            params: &params,
+            token,
+            custom_endpoint: custom,
+        };
         wire(&call, service)
     }
 
     #[test]
     fn forms() {
-        let read = read("{ read: 'ec2:DescribeVpcs', per: region, pages: { request: NextToken, answer: t, size: { MaxResults: 5 } } }");
+        let read = read(
+            "{ read: 'ec2:DescribeVpcs', per: region, pages: { request: NextToken, answer: t, size: { MaxResults: 5 } } }",
+        );
         let service = service("{ protocol: ec2, version: '2016-11-15', per_second: 1 }");
         let wire = made(&read, &service, json!({"VpcId": ["a", "b&c"]}), Some(&json!("t/1")), false);
-        assert_eq!(wire.body, "Action=DescribeVpcs&Version=2016-11-15&MaxResults=5&NextToken=t%2F1&VpcId.1=a&VpcId.2=b%26c");
+        assert_eq!(
+            wire.body,
+            "Action=DescribeVpcs&Version=2016-11-15&MaxResults=5&NextToken=t%2F1&VpcId.1=a&VpcId.2=b%26c"
+        );
     }
 
     #[test]
@@ -185,7 +196,9 @@ mod tests {
 
     #[test]
     fn accounts_are_hosts_and_headers() {
-        let read = read("{ read: 's3control:GetPublicAccessBlock', per: account, http: GET /v20180820/configuration/publicAccessBlock, headers: { x-amz-account-id: AccountId } }");
+        let read = read(
+            "{ read: 's3control:GetPublicAccessBlock', per: account, http: GET /v20180820/configuration/publicAccessBlock, headers: { x-amz-account-id: AccountId } }",
+        );
         let service = service("{ protocol: rest-xml, account_in_host: true, per_second: 1 }");
         let wire = made(&read, &service, json!({"AccountId": "111122223333"}), None, false);
         assert_eq!(wire.host_prefix, "111122223333.");
@@ -198,8 +211,13 @@ mod tests {
         let json_service = service("{ protocol: json, target: T_1, json_version: '1.0', per_second: 1 }");
         let wire = made(&read("{ read: 'x:Do', per: region }"), &json_service, json!({"A": true}), None, false);
         assert_eq!((wire.body.as_str(), wire.headers[1].1.as_str()), ("{\"A\":true}", "T_1.Do"));
-        let list = read("{ read: 'guardduty:ListDetectors', per: region, http: GET /detector, pages: { request: nextToken, answer: nextToken, size: { maxResults: 50 } } }");
+        let list = read(
+            "{ read: 'guardduty:ListDetectors', per: region, http: GET /detector, pages: { request: nextToken, answer: nextToken, size: { maxResults: 50 } } }",
+        );
         let rest = service("{ protocol: rest-json, per_second: 1 }");
-        assert_eq!(made(&list, &rest, json!({}), Some(&json!("a=")), false).target, "/detector?maxResults=50&nextToken=a%3D");
+        assert_eq!(
+            made(&list, &rest, json!({}), Some(&json!("a=")), false).target,
+            "/detector?maxResults=50&nextToken=a%3D"
+        );
     }
 }

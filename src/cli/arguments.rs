@@ -1,0 +1,249 @@
+//! What the command line understands.
+
+use super::out::Colour;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// What `farwatch` says when it is asked nothing.
+pub(super) const SHORT_HELP: &str = "\
+farwatch reads live cloud accounts and says, objective by objective, what may honestly be
+claimed about FAR 52.204-21 / CMMC Level 1, and with what proof.
+
+  farwatch demo --out demo          the whole job on a recorded account, offline
+  farwatch audit aws --out run      your own account, with the credentials you have
+  farwatch explain SC.L1-b.1.x      a requirement: its text, its objectives, what shows them
+
+Start        demo · policy
+Every night  audit
+Later        collect · assess · report
+Knowledge    explain · check
+Shell        completions · man · schema
+
+farwatch COMMAND -h tells more. Exit codes: 0 everything MET · 10 something NOT MET ·
+11 something NOT ASSESSED · 1 failed · 2 usage.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   everything is MET or NOT APPLICABLE (or the command did its job)
+  10  something is NOT MET
+  11  nothing is NOT MET, but something is NOT ASSESSED
+  1   it failed: no account could be identified, altered evidence, a disk that is full
+  2   usage or configuration: an argument, a broken file under --controls";
+
+/// Continuous compliance auditor for FAR 52.204-21 / CMMC Level 1.
+#[derive(Debug, Parser)]
+#[command(name = "farwatch", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Folder whose files add to the built-in controls, or replace those of the same path
+    #[arg(long, global = true, value_name = "DIR", env = "FARWATCH_CONTROLS")]
+    pub(super) controls: Option<PathBuf>,
+    /// When to colour; a colour is never the only sign
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub(super) color: Colour,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The whole job on a recorded account of a fictitious contractor: no account, no network
+    #[command(after_help = "Example:\n  farwatch demo --out demo")]
+    Demo(DemoOptions),
+    /// Read accounts, judge them, write documents
+    #[command(after_help = "\
+Examples:
+  farwatch audit aws --out run
+  farwatch audit aws --out run --role-arn arn:aws:iam::444455556666:role/farwatch-audit --external-id ID
+  farwatch audit aws --out run --param min_retention_days=365 --sign-key ~/.ssh/farwatch")]
+    Audit(AuditOptions),
+    /// Read accounts only; judge later with `assess`
+    #[command(after_help = "Example:\n  farwatch collect aws --out run")]
+    Collect(AuditOptions),
+    /// Judge a run again, offline and without credentials
+    #[command(after_help = "Example:\n  farwatch assess run --param min_retention_days=90")]
+    Assess(AssessOptions),
+    /// Write the documents of a run's newest assessment again
+    #[command(after_help = "Example:\n  farwatch report run")]
+    Report(ReportOptions),
+    /// Tell all about a requirement, objective, aspect or check, by any of its names
+    #[command(after_help = "\
+Examples:
+  farwatch explain SC.L1-b.1.x
+  farwatch explain 'SC.L1-3.13.1[c]'
+  farwatch explain aws-vpc-flow-log-all-traffic
+  farwatch explain F-0123456789ab --run run")]
+    Explain(ExplainOptions),
+    /// The checks: list, show, test, lint
+    Check(CheckOptions),
+    /// The rights that the reads need, as a policy: nothing more
+    #[command(after_help = "Example:\n  farwatch policy aws > farwatch-audit.json")]
+    Policy(PolicyOptions),
+    /// The JSON Schema of findings.json or assessment.json
+    Schema {
+        /// `findings` or `assessment`
+        name: String,
+    },
+    /// Completions for a shell
+    #[command(after_help = "Example:\n  farwatch completions bash > /etc/bash_completion.d/farwatch")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The man page
+    #[command(after_help = "Example:\n  farwatch man > farwatch.1")]
+    Man,
+}
+
+/// A cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Cloud {
+    /// Amazon Web Services: commercial, GovCloud (US), China
+    Aws,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoOptions {
+    /// New or empty folder for the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) judge: JudgeOptions,
+}
+
+/// How to judge and what to write.
+#[derive(Debug, Args)]
+pub(super) struct JudgeOptions {
+    /// A parameter of the organisation, such as min_retention_days=365; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(super) params: Vec<String>,
+    /// The time at which expiry is judged; the end of the reading unless given
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<jiff::Timestamp>,
+    /// Do not write the PDF
+    #[arg(long)]
+    pub(super) no_pdf: bool,
+    /// Print JSON instead of the summary
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) sign: SignOptions,
+}
+
+/// Who signs. Never the auditing identity.
+#[derive(Debug, Args)]
+pub(super) struct SignOptions {
+    /// OpenSSH private key that signs SHA256SUMS (passphrase in FARWATCH_SIGN_PASSPHRASE)
+    #[arg(long, value_name = "FILE", conflicts_with = "sign_kms")]
+    pub(super) sign_key: Option<PathBuf>,
+    /// AWS KMS key (ECC_NIST_P256) that signs SHA256SUMS
+    #[arg(long, value_name = "KEY", requires = "sign_profile")]
+    pub(super) sign_kms: Option<String>,
+    /// AWS profile for --sign-kms: an identity of its own
+    #[arg(long, value_name = "PROFILE", requires = "sign_kms")]
+    pub(super) sign_profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditOptions {
+    /// What to read
+    #[arg(value_enum)]
+    pub(super) cloud: Cloud,
+    /// New or empty folder for the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// AWS profile to use
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Role of another account to read as well; may be repeated
+    #[arg(long = "role-arn", value_name = "ARN")]
+    pub(super) roles: Vec<String>,
+    /// Read only the accounts of --role-arn, not the one of the ambient credentials
+    #[arg(long, requires = "roles")]
+    pub(super) roles_only: bool,
+    /// External id that the roles ask for
+    #[arg(long, value_name = "ID")]
+    pub(super) external_id: Option<String>,
+    /// Name of the role sessions in the account's own CloudTrail
+    #[arg(long, value_name = "NAME", default_value = "farwatch")]
+    pub(super) session_name: String,
+    /// Seconds for one call, retries included
+    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) call_timeout: u64,
+    /// Seconds for the whole reading; what is not read by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) run_timeout: u64,
+    /// Calls in flight at once
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) in_flight: u16,
+    /// Only errors on standard error
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) judge: JudgeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AssessOptions {
+    /// The run folder
+    pub(super) run: PathBuf,
+    #[command(flatten)]
+    pub(super) judge: JudgeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
+    /// The run folder
+    pub(super) run: PathBuf,
+    /// Do not write the PDF
+    #[arg(long)]
+    pub(super) no_pdf: bool,
+    #[command(flatten)]
+    pub(super) sign: SignOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// An id: requirement, objective, aspect, check, or a finding of --run
+    pub(super) id: String,
+    /// The run folder whose newest assessment is told along
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckOptions {
+    #[command(subcommand)]
+    pub(super) command: CheckCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CheckCommand {
+    /// All checks
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One check as its file says it
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Run the tests that stand in the check files
+    Test {
+        /// Only these checks
+        ids: Vec<String>,
+    },
+    /// Load and compile everything; says all that is wrong at once
+    Lint,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyOptions {
+    /// The cloud
+    #[arg(value_enum)]
+    pub(super) cloud: Cloud,
+}

@@ -1,0 +1,216 @@
+//! `audit`, and its parts `collect`, `assess` and `report`.
+
+use super::arguments::{AssessOptions, AuditOptions, ReportOptions};
+use super::job::{self, Loaded};
+use super::out;
+use crate::collect::aws::{Aws, AwsOptions};
+use crate::collect::{CollectError, Limits, Progress, Seen, SeenPage, Source, collect};
+use crate::derive;
+use crate::evidence::{Collection, Recorder};
+use crate::model::assessment::Assessment;
+use crate::model::exchange::CollectionSeal;
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Reads, judges, writes.
+pub(super) fn audit(options: &AuditOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let loaded = job::load(controls)?;
+    let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
+    job::check_key(&options.judge.sign)?;
+    read_live(&loaded, options)?;
+    let collection = Collection::open(&options.out)?;
+    let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
+    job::write_assessment(&options.out, &judged)?;
+    job::write_documents(&options.out, &judged, !options.judge.no_pdf)?;
+    job::sign(&options.out, &options.judge.sign)?;
+    let code = judged.assessment.exit_code();
+    job::show(&options.out, &judged, &options.judge, code)?;
+    say_where(&options.out, options.quiet, options.judge.no_pdf);
+    Ok(code)
+}
+
+/// Reads only.
+pub(super) fn collect_only(options: &AuditOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let loaded = job::load(controls)?;
+    read_live(&loaded, options)?;
+    if !options.quiet {
+        out::error(&format!("read into {}; judge it with: farwatch assess {0}", options.out.display()));
+    }
+    Ok(0)
+}
+
+/// Judges a run again.
+pub(super) fn assess(options: &AssessOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let loaded = job::load(controls)?;
+    let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
+    job::check_key(&options.judge.sign)?;
+    let collection = Collection::open(&options.run)?;
+    let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
+    job::write_assessment(&options.run, &judged)?;
+    job::write_documents(&options.run, &judged, !options.judge.no_pdf)?;
+    job::sign(&options.run, &options.judge.sign)?;
+    let code = judged.assessment.exit_code();
+    job::show(&options.run, &judged, &options.judge, code)?;
+    Ok(code)
+}
+
+/// Writes the documents of the newest assessment again, after judging it again: an assessment that was altered, or
+/// made by other controls, is refused.
+pub(super) fn report(options: &ReportOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let loaded = job::load(controls)?;
+    job::check_key(&options.sign)?;
+    let collection = Collection::open(&options.run)?;
+    let (path, stored) = newest(&options.run)?;
+    let as_of = stored.as_of.parse().with_context(|| format!("{}: as_of is no time", path.display()))?;
+    let judged = job::judge(&loaded, &collection, stored.parameters.clone().into_iter().collect(), Some(as_of))?;
+    let same = judged.assessment == stored && {
+        let found = std::fs::read_to_string(path.with_file_name("findings.json")).unwrap_or_default();
+        found == crate::report::json::findings(&judged.findings)?
+    };
+    if !same {
+        anyhow::bail!(
+            "{} does not follow from the stored evidence: it was altered, or made by another version or other controls; \
+             judge the run again with `farwatch assess {}`",
+            path.display(),
+            options.run.display()
+        );
+    }
+    job::write_documents(&options.run, &judged, !options.no_pdf)?;
+    job::sign(&options.run, &options.sign)?;
+    say_where(&options.run, false, options.no_pdf);
+    Ok(0)
+}
+
+/// The newest assessment of a run, and its file.
+pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
+    let folder = run.join("assessments");
+    let none =
+        || format!("{} holds no assessment; make one with `farwatch assess {}`", folder.display(), run.display());
+    let mut found: Vec<(std::time::SystemTime, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(none)?.flatten() {
+        let path = entry.path().join("assessment.json");
+        if let Ok(time) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {
+            found.push((time, path));
+        }
+    }
+    let (_, path) = found.into_iter().max().with_context(none)?;
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let assessment = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not an assessment of this version", path.display()))?;
+    Ok((path, assessment))
+}
+
+/// Reads the live accounts into the run folder.
+fn read_live(loaded: &Loaded, options: &AuditOptions) -> anyhow::Result<()> {
+    let created = !options.out.exists();
+    let recorder = Recorder::create(&options.out)?;
+    let runtime = job::runtime()?;
+    let result = runtime.block_on(async {
+        let aws = Aws::new(
+            &AwsOptions {
+                profile: options.profile.clone(),
+                roles: options.roles.clone(),
+                roles_only: options.roles_only,
+                external_id: options.external_id.clone(),
+                session_name: options.session_name.clone(),
+                call_timeout: Duration::from_secs(options.call_timeout),
+                attempts: 5,
+            },
+            &loaded.controls.reads.provider,
+        )
+        .await;
+        let limits = Limits {
+            in_flight: usize::from(options.in_flight),
+            run: Duration::from_secs(options.run_timeout),
+            pages: 10_000,
+        };
+        let work = read(loaded, &aws, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
+        tokio::select! {
+            result = work => result,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted; nothing was kept")),
+        }
+    });
+    if result.is_err() {
+        // Nothing half-written stays behind.
+        let _ = std::fs::remove_dir_all(options.out.join("collection.partial"));
+        if created {
+            let _ = std::fs::remove_dir(&options.out);
+        }
+    }
+    result.map_err(|error| match error.downcast_ref::<CollectError>() {
+        Some(CollectError::NoAccount(_)) => error.context(
+            "farwatch needs credentials that may ask who they are: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY, or use --profile or --role-arn; `farwatch policy aws` prints the rights it needs",
+        ),
+        _ => error,
+    })
+}
+
+/// Reads a source into a recorder, and seals it.
+pub(super) async fn read(
+    loaded: &Loaded,
+    source: &dyn Source,
+    mut recorder: Recorder,
+    limits: &Limits,
+    started: jiff::Timestamp,
+    demo: bool,
+    quiet: bool,
+) -> anyhow::Result<()> {
+    let seal = CollectionSeal {
+        schema: "farwatch/collection/1".to_owned(),
+        farwatch: env!("CARGO_PKG_VERSION").to_owned(),
+        reads: loaded.controls.digests.get("reads").cloned().unwrap_or_default(),
+        started,
+        finished: started,
+        sessions: Vec::new(),
+        plan: String::new(),
+        exchanges: String::new(),
+        requests: 0,
+        demo,
+    };
+    let bar = bar(quiet || demo);
+    let understand = |read: &crate::model::read::Read,
+                      exchange: &crate::model::exchange::Exchange,
+                      body: &[u8],
+                      parent: Option<&crate::model::resource::ResourceKey>| {
+        let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
+        let seen = page.given.into_iter().map(|given| Seen { key: given.key, fields: given.fields }).collect();
+        Ok(SeenPage { seen, next: page.next })
+    };
+    let mut tell = |progress: Progress| {
+        bar.set_length(progress.planned as u64);
+        bar.set_position(progress.ended as u64);
+        let gaps = progress.other_gaps;
+        bar.set_message(format!("{} denied, {gaps} other gaps", progress.denied));
+    };
+    let seal = collect(source, &loaded.controls.reads, &understand, &mut recorder, limits, &mut tell, seal).await?;
+    bar.finish_and_clear();
+    recorder.seal(seal)?;
+    Ok(())
+}
+
+/// A progress line on standard error, only where somebody can see it.
+fn bar(quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if quiet || !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    } else if let Ok(style) = ProgressStyle::with_template("reading {pos} of {len} calls · {msg} · {elapsed}") {
+        bar.set_style(style);
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+    bar
+}
+
+fn say_where(run: &Path, quiet: bool, no_pdf: bool) {
+    if quiet {
+        return;
+    }
+    let documents = if no_pdf { "ssp.md" } else { "packet.pdf and ssp.md" };
+    out::error(&format!(
+        "wrote {}: {documents} in documents/, findings.json in assessments/, SHA256SUMS over all",
+        run.display()
+    ));
+}

@@ -1,0 +1,27 @@
+//! `policy`: the rights that the enabled reads need, from the reads themselves.
+
+use super::arguments::{Cloud, PolicyOptions};
+use super::{job, out};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Prints the least-privilege policy.
+pub(super) fn run(options: &PolicyOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let Cloud::Aws = options.cloud;
+    let loaded = job::load(controls)?;
+    // Every identity may ask who it is (STS API, GetCallerIdentity: "No permissions are required").
+    let actions: BTreeSet<String> = loaded
+        .controls
+        .reads
+        .reads
+        .iter()
+        .flat_map(crate::model::read::Read::needs)
+        .filter(|action| *action != loaded.controls.reads.provider.identity)
+        .collect();
+    let policy = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "FarwatchAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}],
+    });
+    out::print(&crate::model::text::json_pretty(&policy)?);
+    Ok(0)
+}

@@ -1,0 +1,144 @@
+//! The result screen: what could not be seen first, then requirements, then what a person must do.
+
+use super::view::View;
+use std::fmt::Write as _;
+
+/// Paints a word by its class; the word itself always says the same.
+pub type Paint<'a> = &'a dyn Fn(&str, &str) -> String;
+
+/// Failing findings that are printed; the rest is in the register.
+const WORST: usize = 8;
+
+/// The result screen, for a width of 100 columns or more.
+#[must_use]
+pub fn summary(view: &View, paint: Paint<'_>) -> String {
+    let mut out = String::new();
+    let accounts: Vec<String> = view.accounts.iter().map(|account| account.id.clone()).collect();
+    let _ = writeln!(out, "{} · {} · read {}", view.packet_id, accounts.join(", "), view.read_at);
+    for account in view.accounts.iter().filter(|account| !account.failed.is_empty()) {
+        let _ = writeln!(out, "{} {} {}: {}", paint("unknown", "not read"), account.id, account.caller, account.failed);
+    }
+    let _ = writeln!(out);
+    if view.unseen.is_empty() {
+        let _ = writeln!(out, "Every planned read was answered.");
+    } else {
+        let _ = writeln!(out, "{}", paint("unknown", "Could not be seen:"));
+        for gap in &view.unseen {
+            let add = if gap.permission.is_empty() { String::new() } else { format!("; add {}", gap.permission) };
+            let _ = writeln!(out, "  {} [{}]{add}", gap.what, gap.places);
+            if !gap.checks.is_empty() {
+                let _ = writeln!(out, "    no answer for: {}", gap.checks.join(", "));
+            }
+        }
+    }
+    let _ = writeln!(out);
+    for requirement in &view.requirements {
+        let _ = writeln!(
+            out,
+            "  {} {:<15} {:<38} {}",
+            paint(&requirement.class, &format!("{:<12}", requirement.status)),
+            requirement.id,
+            requirement.title,
+            letters(requirement)
+        );
+    }
+    let failing: Vec<_> =
+        view.findings.iter().filter(|finding| finding.class == "fail" || finding.class == "error").collect();
+    if !failing.is_empty() {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "To mend, worst first:");
+        for finding in failing.iter().take(WORST) {
+            let _ = writeln!(
+                out,
+                "  {} {} {} {}",
+                paint(&finding.class, &finding.outcome),
+                finding.severity,
+                place(&finding.account, &finding.region),
+                finding.sentence
+            );
+            if !finding.command.is_empty() {
+                let _ = writeln!(out, "       {}", finding.command);
+            }
+        }
+        if failing.len() > WORST {
+            let _ = writeln!(out, "  … and {} more: documents/packet.pdf has them all", failing.len() - WORST);
+        }
+    }
+    let open: Vec<String> = view
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.touched)
+        .flat_map(|requirement| &requirement.objectives)
+        .flat_map(|objective| {
+            objective
+                .aspects
+                .iter()
+                .filter(|aspect| aspect.cells.iter().any(|cell| cell.class == "open"))
+                .map(|aspect| format!("{} {}", objective.printed, aspect.id))
+        })
+        .collect();
+    if !open.is_empty() {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "Open in the requirements that checks touch ({}):", open.len());
+        for line in wrap(&open, 96) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    let _ = writeln!(out);
+    let _ = writeln!(out, "{}", view.summary);
+    let counts: Vec<String> = view
+        .finding_counts
+        .iter()
+        .map(|count| format!("{} {}", count.number, paint(&count.class, &count.word)))
+        .collect();
+    let found = if view.findings.is_empty() { "nothing found to judge".to_owned() } else { counts.join(" · ") };
+    let _ = writeln!(out, "{found} · {} requests", view.requests);
+    out
+}
+
+fn letters(requirement: &super::view::RequirementView) -> String {
+    requirement
+        .objectives
+        .iter()
+        .map(|objective| {
+            let mark = match objective.class.as_str() {
+                "met" => "met",
+                "not_met" => "NOT MET",
+                "not_applicable" => "n/a",
+                _ => "open",
+            };
+            (objective.letter.clone(), mark)
+        })
+        .fold(Vec::<(String, &str)>::new(), |mut groups, (letter, mark)| {
+            match groups.iter_mut().find(|(_, m)| *m == mark) {
+                Some((letters, _)) => letters.push_str(&letter),
+                None => groups.push((letter, mark)),
+            }
+            groups
+        })
+        .into_iter()
+        .map(|(letters, mark)| format!("[{letters}] {mark}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn place(account: &str, region: &str) -> String {
+    format!("{account}/{region}:")
+}
+
+fn wrap(words: &[String], width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words {
+        let last = lines.last().map_or(0, String::len);
+        if last > 0 && last + word.len() + 2 > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push_str("; ");
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
