@@ -1,4 +1,11 @@
 //! Everything in `controls/` is right: it loads, every condition compiles, and every check proves itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use farwatch::check::{Compiled, Types, compile, selftest};
 use farwatch::controls::{Controls, Problems};
@@ -21,7 +28,7 @@ fn compiled(controls: &Controls) -> Vec<Compiled> {
         match compile(check.clone(), &types, &controls.parameters, &aspects) {
             Ok(check) => all.push(check),
             Err(found) => {
-                found.into_iter().for_each(|p| problems.near(&path, &controls.files[&path], &p.near, p.what, ""))
+                found.into_iter().for_each(|p| problems.near(&path, &controls.files[&path], &p.near, p.what, ""));
             }
         }
     }

@@ -217,12 +217,15 @@ mod tests {
         cell(how, environment, &here).state
     }
 
+    /// How it may be shown, what was found, what the cell comes to.
+    type Row = (ShownBy, &'static [(Outcome, Relation)], CellState);
+
     #[test]
     fn the_verdict_table() {
         use CellState::{Failed, Open, Shown};
         use Outcome::{Error, Fail, NotApplicable, Pass, Unknown};
         use Relation::{Determines, Refutes, Supports};
-        let table: &[(ShownBy, &[(Outcome, Relation)], CellState)] = &[
+        let table: &[Row] = &[
             (ShownBy::Check, &[], Open),
             (ShownBy::Check, &[(Pass, Determines)], Shown),
             (ShownBy::Check, &[(Fail, Determines)], Failed),

@@ -88,15 +88,26 @@ impl<'a> Indexes<'a> {
             }
         }
         let by_parent = inventory.parent_field.get(&related.kind).is_some_and(|field| *field == related.field);
+        let lists = inventory.listings_of(&related.kind);
+        let own_list = |value: &String| {
+            lists.iter().any(|list| {
+                list.parent.as_ref() == Some(value) && related.within.holds(from, (&list.account, &list.region))
+            })
+        };
         let mut listed = false;
-        for listing in inventory.listings_of(&related.kind) {
+        for listing in lists {
             // A place that could not be listed (`*`) is another region: it matters to wider joins only.
             if !related.within.holds(from, (&listing.account, &listing.region)) {
                 continue;
             }
-            // A list made for one parent matters only to that parent, where the join is on the parent.
-            if by_parent && listing.parent.as_ref().is_some_and(|parent| !values.contains(parent)) {
-                continue;
+            // Where the join is on the parent, the list made for that parent says it all: other parents' lists, and
+            // parents that were not seen, do not matter.
+            if by_parent {
+                match &listing.parent {
+                    Some(parent) if !values.contains(parent) => continue,
+                    None if values.iter().all(|value| own_list(value)) => continue,
+                    _ => {}
+                }
             }
             listed = true;
             match &listing.state {

@@ -44,7 +44,7 @@ pub fn one_assert(check: &Compiled, resources: &[Value], params: &Value, times: 
     held
 }
 
-fn about<'a>(check: &'a Compiled, subject: Subject) -> About<'a> {
+fn about(check: &Compiled, subject: Subject) -> About<'_> {
     About { check: &check.check.id, severity: check.check.severity, maps_to: &check.check.maps_to, subject }
 }
 

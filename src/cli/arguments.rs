@@ -113,7 +113,7 @@ pub(super) struct DemoOptions {
 /// How to judge and what to write.
 #[derive(Debug, Args)]
 pub(super) struct JudgeOptions {
-    /// A parameter of the organisation, such as min_retention_days=365; may be repeated
+    /// A parameter of the organisation, such as `min_retention_days=365`; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) params: Vec<String>,
     /// The time at which expiry is judged; the end of the reading unless given
@@ -132,10 +132,10 @@ pub(super) struct JudgeOptions {
 /// Who signs. Never the auditing identity.
 #[derive(Debug, Args)]
 pub(super) struct SignOptions {
-    /// OpenSSH private key that signs SHA256SUMS (passphrase in FARWATCH_SIGN_PASSPHRASE)
+    /// OpenSSH private key that signs SHA256SUMS (passphrase in `FARWATCH_SIGN_PASSPHRASE`)
     #[arg(long, value_name = "FILE", conflicts_with = "sign_kms")]
     pub(super) sign_key: Option<PathBuf>,
-    /// AWS KMS key (ECC_NIST_P256) that signs SHA256SUMS
+    /// AWS KMS key (`ECC_NIST_P256`) that signs SHA256SUMS
     #[arg(long, value_name = "KEY", requires = "sign_profile")]
     pub(super) sign_kms: Option<String>,
     /// AWS profile for --sign-kms: an identity of its own

@@ -25,7 +25,7 @@ pub(super) fn run(options: &DemoOptions, controls: Option<&Path>) -> anyhow::Res
     let recorder = Recorder::create(&options.out)?;
     let exchanges = recorded.exchanges.iter().map(|exchange| (exchange.clone(), recorded.body(exchange)));
     let replay = Replay::new(recorded.seal.sessions.clone(), exchanges, "us-east-1");
-    let limits = Limits { in_flight: 8, run: Duration::from_secs(600), pages: 1_000 };
+    let limits = Limits { in_flight: 8, run: Duration::from_mins(10), pages: 1_000 };
     job::runtime()?.block_on(audit::read(&loaded, &replay, recorder, &limits, recorded.seal.started, true, true))?;
     let collection = Collection::open(&options.out)?;
     let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;

@@ -24,7 +24,7 @@ pub fn main() -> ExitCode {
     let mut command = Arguments::command();
     if std::env::args_os().len() < 2 {
         // No answer must not look like "everything is MET".
-        out::error(&arguments::SHORT_HELP);
+        out::error(arguments::SHORT_HELP);
         return ExitCode::from(2);
     }
     let matches = command.get_matches_mut();

@@ -49,7 +49,7 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
         return ending(Outcome::Throttled, &code, &message);
     }
     if is(&codes.denied) || (reply.http_status == 403 && code.is_empty()) {
-        let action = named_action(&message).or_else(|| needed(read, operation));
+        let action = named_action(&message).or_else(|| Some(needed(read, operation)));
         return Ending { action, ..ending(Outcome::Denied, &code, &message) };
     }
     if is(&codes.region_off) {
@@ -69,7 +69,7 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
 
 /// Error code and message of an answer, in every protocol. The retry policy reads them the same way.
 pub(super) fn error_of(reply: &Reply) -> (String, String) {
-    let body = parse(&reply.body, None).map(|(value, _)| value).unwrap_or(Value::Null);
+    let body = parse(&reply.body, None).map_or(Value::Null, |(value, _)| value);
     let text = |path: &str| body.pointer(path).and_then(Value::as_str);
     let code = reply
         .header_code
@@ -98,16 +98,16 @@ fn named_action(message: &str) -> Option<String> {
     (!service.is_empty() && !operation.is_empty()).then_some(action.clone())
 }
 
-fn needed(read: &Read, operation: &str) -> Option<String> {
+/// The right that an operation of a read needs.
+fn needed(read: &Read, operation: &str) -> String {
     match &read.generate {
-        Some(generate) if generate.call.ends_with(&format!(":{operation}")) => Some(generate.call.clone()),
-        _ => Some(
-            read.needs()
-                .into_iter()
-                .filter(|action| read.generate.as_ref().is_none_or(|g| g.call != *action))
-                .collect::<Vec<_>>()
-                .join(" and "),
-        ),
+        Some(generate) if generate.call.ends_with(&format!(":{operation}")) => generate.call.clone(),
+        generate => read
+            .needs()
+            .into_iter()
+            .filter(|action| generate.as_ref().is_none_or(|generate| generate.call != *action))
+            .collect::<Vec<_>>()
+            .join(" and "),
     }
 }
 

@@ -171,7 +171,7 @@ struct Run<'r> {
     queue: VecDeque<Job<'r>>,
 }
 
-impl<'r> Run<'r> {
+impl Run<'_> {
     /// Asks every session who it is.
     async fn identify(
         &mut self,

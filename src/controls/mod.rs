@@ -185,12 +185,11 @@ fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>, proble
 }
 
 fn one<T: DeserializeOwned>(files: &BTreeMap<String, String>, path: &str, problems: &mut Problems) -> Option<T> {
-    match files.get(path) {
-        Some(text) => parse(path, text, problems),
-        None => {
-            problems.at(path, None, "the file is missing".to_owned(), "it is needed");
-            None
-        }
+    if let Some(text) = files.get(path) {
+        parse(path, text, problems)
+    } else {
+        problems.at(path, None, "the file is missing".to_owned(), "it is needed");
+        None
     }
 }
 
@@ -288,11 +287,10 @@ fn catalog_problems(catalog: &Catalog, files: &BTreeMap<String, String>, problem
 
 fn digests(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let of = |wanted: &dyn Fn(&str) -> bool| {
-        let lines: String = files
-            .iter()
-            .filter(|(path, _)| wanted(path))
-            .map(|(path, text)| format!("{}  {path}\n", sha256_hex(text.as_bytes())))
-            .collect();
+        let mut lines = String::new();
+        for (path, text) in files.iter().filter(|(path, _)| wanted(path)) {
+            lines += &format!("{}  {path}\n", sha256_hex(text.as_bytes()));
+        }
         sha256_hex(lines.as_bytes())
     };
     BTreeMap::from([

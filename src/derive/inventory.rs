@@ -17,7 +17,7 @@ struct Answered<'a> {
     pages: Vec<&'a Exchange>,
 }
 
-impl<'a> Answered<'a> {
+impl Answered<'_> {
     /// The gap it leaves, if any: no page, a hole, an end that is not settled.
     fn gap(&self, call: &CallId, read: &Read) -> Option<Gap> {
         let gap = |outcome, exchange: Option<&Exchange>, detail: Option<String>| Gap {
@@ -70,6 +70,18 @@ impl Merge {
         }
         for name in given.absent {
             resource.from.entry(name).or_default().insert(given.evidence.clone());
+        }
+    }
+
+    /// Fields that could not be seen, and why.
+    fn miss(&mut self, missing: Vec<(&Read, ResourceKey, Gap)>) {
+        for (read, key, gap) in missing {
+            let Some(resource) = self.resources.get_mut(&key) else { continue };
+            for field in read.fields.keys() {
+                if resource.get(field).is_none() {
+                    resource.missing.entry(field.clone()).or_default().insert(gap.clone());
+                }
+            }
         }
     }
 
@@ -190,55 +202,49 @@ pub fn inventory(
     let pages_of = |call: &CallId| answers.get(call.evidence_id().as_str()).map(Answered::evidence).unwrap_or_default();
 
     // What the reads and the resources imply. Lists in the order of levels, so that a cut list cuts what hangs on it.
-    let mut missing: Vec<(ResourceKey, Vec<String>, Gap)> = Vec::new();
     let mut listings: Vec<Listing> = Vec::new();
     let mut implied: BTreeSet<CallId> = BTreeSet::new();
-    for read in &reads.reads {
-        let Some(made_for) = read.made_for() else { continue };
-        for resource in merge.resources.values().filter(|resource| resource.key.kind == made_for) {
-            if !reads.made_for(resource).any(|made| made.id == read.id) {
-                continue;
-            }
-            let (gap, pages) = match read.call_for(resource) {
+    let mut unmade: Vec<(&Read, ResourceKey, String)> = Vec::new();
+    let mut missing: Vec<(&Read, ResourceKey, Gap)> = Vec::new();
+    for read in reads.reads.iter().filter(|read| read.made_for().is_some()) {
+        for resource in merge.resources.values().filter(|resource| reads.is_made_for(read, resource)) {
+            match read.call_for(resource) {
+                Err(place) => unmade.push((read, resource.key.clone(), place)),
                 Ok(call) => {
-                    let found = (gap_of(&call, read), pages_of(&call));
+                    let (gap, pages) = (gap_of(&call, read), pages_of(&call));
                     implied.insert(call);
-                    found
+                    if read.adds() {
+                        missing.extend(gap.map(|gap| (read, resource.key.clone(), gap)));
+                    } else {
+                        listings.push(listing(read, &resource.key, gap, pages));
+                    }
                 }
-                Err(place) => (Some(not_made(read, resource, &place)), BTreeSet::new()),
-            };
-            inventory.gaps.extend(gap.clone());
-            if read.adds() {
-                let fields = read.fields.keys().cloned().collect();
-                missing.extend(gap.map(|gap| (resource.key.clone(), fields, gap)));
-            } else {
-                let state = match gap {
-                    Some(gap) => ListState::Cut(BTreeSet::from([gap])),
-                    None => ListState::Complete(pages),
-                };
-                listings.push(Listing {
-                    kind: read.gives().unwrap_or_default().to_owned(),
-                    account: resource.key.account.clone(),
-                    region: resource.key.region.clone(),
-                    parent: read.for_each.as_ref().map(|_| resource.key.id.clone()),
-                    state,
-                });
             }
         }
     }
+    inventory.gaps.extend(missing.iter().map(|(_, _, gap)| gap.clone()));
+    inventory.gaps.extend(listings.iter().flat_map(|listing| match &listing.state {
+        ListState::Cut(gaps) => gaps.clone(),
+        ListState::Complete(_) => BTreeSet::new(),
+    }));
+    merge.miss(missing);
+    // Calls that could not be put together: by now it is known why.
+    let mut missing = Vec::new();
+    for (read, key, place) in unmade {
+        let Some(resource) = merge.resources.get(&key) else { continue };
+        let gap = not_made(read, resource, &place);
+        inventory.gaps.insert(gap.clone());
+        if read.adds() {
+            missing.push((read, key, gap));
+        } else {
+            listings.push(listing(read, &key, Some(gap), BTreeSet::new()));
+        }
+    }
+    merge.miss(missing);
     // What the plan named and the reads no longer imply (other controls, or a resource that a broken answer hid).
     for call in known.difference(&implied) {
         if let Some(read) = reads.get(&call.read).filter(|read| read.per != Some(Per::Session)) {
             inventory.gaps.extend(gap_of(call, read));
-        }
-    }
-    for (key, fields, gap) in missing {
-        if let Some(resource) = merge.resources.get_mut(&key) {
-            for field in fields {
-                if resource.get(&field).is_none() {
-                    resource.missing.entry(field).or_default().insert(gap.clone());
-                }
-            }
         }
     }
     for listing in listings.iter().filter(|listing| listing.kind == REGION) {
@@ -305,6 +311,20 @@ pub fn inventory(
     security_group::derive(&mut inventory);
     log_store::derive(&mut inventory);
     inventory
+}
+
+/// A list that was asked for one resource or place.
+fn listing(read: &Read, key: &ResourceKey, gap: Option<Gap>, pages: BTreeSet<String>) -> Listing {
+    Listing {
+        kind: read.gives().unwrap_or_default().to_owned(),
+        account: key.account.clone(),
+        region: key.region.clone(),
+        parent: read.for_each.as_ref().map(|_| key.id.clone()),
+        state: match gap {
+            Some(gap) => ListState::Cut(BTreeSet::from([gap])),
+            None => ListState::Complete(pages),
+        },
+    }
 }
 
 /// A list that hangs on another list is as complete as that one: no account, no regions; no prefix lists, no entries.

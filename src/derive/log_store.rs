@@ -71,9 +71,18 @@ pub(super) fn derive(inventory: &mut Inventory) {
     }
     for flow_log in inventory.of(FLOW_LOG) {
         let name = format!("flow log {}", flow_log.key.id);
-        let Some(arn) = flow_log.text("destination") else { continue };
+        // A destination in CloudWatch Logs may be named by its group alone (EC2 API, FlowLog).
+        let group = flow_log.text("log_group").filter(|name| *name != "none");
+        let arn = match (flow_log.text("destination"), group) {
+            (Some(arn), _) if arn.starts_with("arn:") => arn.to_owned(),
+            (_, Some(group)) => {
+                let (account, region) = (&flow_log.key.account, &flow_log.key.region);
+                format!("arn:{}:logs:{region}:{account}:log-group:{group}", partition(region))
+            }
+            _ => continue,
+        };
         let prefix = arn.split_once(":s3:::").and_then(|(_, path)| path.split_once('/')).map(|(_, prefix)| prefix);
-        add(flow_log, arn, name, Some(prefix.unwrap_or_default()), &["destination"]);
+        add(flow_log, &arn, name, Some(prefix.unwrap_or_default()), &["destination", "log_group"]);
     }
     let resources = stores
         .into_iter()
@@ -89,6 +98,15 @@ pub(super) fn derive(inventory: &mut Inventory) {
         .collect();
     inventory.resources.insert(KIND.to_owned(), resources);
     inventory.listings.insert(KIND.to_owned(), listings(inventory));
+}
+
+/// The partition of a region (AWS General Reference, "Amazon Resource Names").
+fn partition(region: &str) -> &'static str {
+    match region.split('-').take(2).collect::<Vec<_>>().as_slice() {
+        ["us", "gov"] => "aws-us-gov",
+        ["cn", _] => "aws-cn",
+        _ => "aws",
+    }
 }
 
 /// Bucket, log group or stream behind a destination ARN: kind, ARN without prefix, name.

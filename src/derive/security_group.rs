@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// The derived type.
 pub(super) const KIND: &str = "aws.ec2.internet_ingress";
 const GROUP: &str = "aws.ec2.security_group";
-const PREFIX_LIST: &str = "aws.ec2.prefix_list";
 const ENTRY: &str = "aws.ec2.prefix_list_entry";
 
 /// Its fields.
@@ -123,11 +122,11 @@ pub(super) fn derive(inventory: &mut Inventory) {
                 evidence.extend(entry_evidence.get(&place).into_iter().flatten().cloned());
             }
         }
-        for ((protocol, from, to), _) in &by_range {
-            // Rules that together cover a port add up, so each range counts every rule that contains it.
+        for (protocol, from, to) in pieces(by_range.keys()) {
+            // Rules that together cover a port add up, so each piece counts every rule that contains it.
             let all: BTreeSet<&Source> = by_range
                 .iter()
-                .filter(|((p, f, t), _)| (p == protocol || p == "-1") && f <= from && t >= to)
+                .filter(|((p, f, t), _)| (*p == protocol || p == "-1") && *f <= from && *t >= to)
                 .flat_map(|(_, sources)| sources)
                 .collect();
             if !internet_wide(&all) {
@@ -140,9 +139,9 @@ pub(super) fn derive(inventory: &mut Inventory) {
             let written: Vec<&str> = all.iter().map(|source| source.written.as_str()).take(6).collect();
             for (name, value) in [
                 ("group", Value::from(group.key.id.clone())),
-                ("protocol", protocol.clone().into()),
-                ("from_port", (*from).into()),
-                ("to_port", (*to).into()),
+                ("protocol", protocol.into()),
+                ("from_port", from.into()),
+                ("to_port", to.into()),
                 ("sources", written.join(", ").into()),
             ] {
                 resource.set(name, value, []);
@@ -161,10 +160,28 @@ pub(super) fn derive(inventory: &mut Inventory) {
             cut_for(group, doubts)
         });
     }
-    let _ = PREFIX_LIST;
     inventory.resources.insert(KIND.to_owned(), derived);
     inventory.listings.insert(KIND.to_owned(), listings);
     inventory.parent_field.insert(KIND.to_owned(), "group".to_owned());
+}
+
+/// The port ranges of each protocol, cut where any rule begins or ends: within a piece, the same rules apply to every
+/// port.
+fn pieces<'a>(ranges: impl Iterator<Item = &'a (String, i64, i64)> + Clone) -> Vec<(String, i64, i64)> {
+    let protocols: BTreeSet<&String> = ranges.clone().map(|(protocol, ..)| protocol).collect();
+    let mut all = Vec::new();
+    for protocol in protocols {
+        let mut cuts: BTreeSet<i64> = BTreeSet::new();
+        for (_, from, to) in ranges.clone().filter(|(p, ..)| p == protocol || p == "-1") {
+            cuts.extend([*from, *to + 1]);
+        }
+        let cuts: Vec<i64> = cuts.into_iter().collect();
+        all.extend(cuts.windows(2).filter_map(|pair| match pair {
+            [from, next] => Some((protocol.clone(), *from, next - 1)),
+            _ => None,
+        }));
+    }
+    all
 }
 
 /// What one group lets in is not wholly known.
@@ -197,7 +214,7 @@ fn texts<'a>(rule: &'a Value, field: &str) -> Vec<&'a str> {
     list.into_iter().flatten().filter_map(|item| item.get("cidr").or(item.get("id")).and_then(Value::as_str)).collect()
 }
 
-/// Protocol and ports of a rule. EC2 API, IpPermission: protocol `-1` means all protocols and all ports; a port of -1
+/// Protocol and ports of a rule. EC2 API, `IpPermission`: protocol `-1` means all protocols and all ports; a port of -1
 /// means all; ports of ICMP are types and codes, not ports.
 fn range(rule: &Value) -> Option<(String, i64, i64)> {
     let protocol = match rule.get("protocol")?.as_str()? {
@@ -299,6 +316,13 @@ mod tests {
         assert!(!wide(&["fc00::/7", "2001:db8::/32"]));
         assert!(!wide(&["52.0.0.0/8"]));
         assert!(!wide(&[]));
+    }
+
+    #[test]
+    fn ranges_are_cut_where_rules_begin_and_end() {
+        let ranges = [("tcp".to_owned(), 20, 22), ("tcp".to_owned(), 22, 25)];
+        let tcp = |from, to| ("tcp".to_owned(), from, to);
+        assert_eq!(pieces(ranges.iter()), [tcp(20, 21), tcp(22, 22), tcp(23, 25)]);
     }
 
     #[test]

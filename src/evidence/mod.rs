@@ -333,7 +333,11 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), EvidenceError> {
 pub fn sums(run: &Path) -> Result<String, EvidenceError> {
     let mut found = BTreeMap::new();
     collect_sums(run, run, &mut found)?;
-    Ok(found.into_iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect())
+    let mut lines = String::new();
+    for (path, digest) in found {
+        lines += &format!("{digest}  {path}\n");
+    }
+    Ok(lines)
 }
 
 fn collect_sums(run: &Path, folder: &Path, found: &mut BTreeMap<String, String>) -> Result<(), EvidenceError> {

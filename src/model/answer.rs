@@ -160,7 +160,7 @@ fn is_empty_element(value: &Value) -> bool {
 pub fn as_list(value: &Value, wire: Wire) -> Option<Vec<&Value>> {
     match (value, wire) {
         (Value::Array(items), _) => Some(items.iter().collect()),
-        (_, Wire::Json) => None,
+        (_, Wire::Json) | (Value::Null, Wire::Text) => None,
         (Value::String(_), Wire::Text) if is_empty_element(value) => Some(vec![]),
         (Value::Object(map), Wire::Text) if map.len() == 1 => match map.get("item").or_else(|| map.get("member")) {
             Some(inner) => match inner {
@@ -170,7 +170,6 @@ pub fn as_list(value: &Value, wire: Wire) -> Option<Vec<&Value>> {
             },
             None => Some(vec![value]),
         },
-        (Value::Null, _) => None,
         (_, Wire::Text) => Some(vec![value]),
     }
 }

@@ -32,7 +32,7 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// "ec2:DescribeVpcs was denied (UnauthorizedOperation)".
+    /// "ec2:DescribeVpcs was denied (`UnauthorizedOperation`)".
     #[must_use]
     pub fn sentence(&self) -> String {
         let mut text = match self.outcome {

@@ -284,7 +284,7 @@ impl Read {
         let lookup = |path: &[String]| match path.first().map(String::as_str) {
             Some("account") if path.len() == 1 => Some(resource.key.account.clone()),
             Some("region") if path.len() == 1 => Some(resource.key.region.clone()),
-            Some("resource") => walk(&resource.data, &path[1..]).and_then(scalar_text),
+            Some("resource") => walk(&resource.data, path.get(1..)?).and_then(scalar_text),
             _ => None,
         };
         let region = match &self.region {
@@ -345,10 +345,15 @@ impl Reads {
         self.reads.iter().find(|read| read.id == id)
     }
 
-    /// The reads made for each resource of a type. A region that is off is asked nothing.
+    /// Is this read made for this resource? A region that is off is asked nothing.
+    #[must_use]
+    pub fn is_made_for(&self, read: &Read, resource: &Resource) -> bool {
+        read.made_for() == Some(resource.key.kind.as_str()) && (resource.key.kind != REGION || is_on(resource))
+    }
+
+    /// The reads made for a resource.
     pub fn made_for<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a Read> {
-        let on = resource.key.kind != REGION || is_on(resource);
-        self.reads.iter().filter(move |read| on && read.made_for() == Some(resource.key.kind.as_str()))
+        self.reads.iter().filter(move |read| self.is_made_for(read, resource))
     }
 }
 

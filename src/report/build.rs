@@ -146,7 +146,7 @@ fn summary(assessment: &Assessment, findings: &[Finding]) -> String {
     let open = assessment.count(Status::NotAssessed);
     let failing = findings.iter().filter(|finding| finding.outcome() == Outcome::Fail).count();
     let mut text = if not_met > 0 {
-        format!("{} of 15 requirements NOT MET", not_met)
+        format!("{not_met} of 15 requirements NOT MET")
     } else if open > 0 {
         "No requirement was disproved, and none can be claimed yet".to_owned()
     } else {

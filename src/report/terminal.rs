@@ -1,13 +1,13 @@
 //! The result screen: what could not be seen first, then requirements, then what a person must do.
 
-use super::view::View;
+use super::view::{FindingView, View};
 use std::fmt::Write as _;
 
 /// Paints a word by its class; the word itself always says the same.
 pub type Paint<'a> = &'a dyn Fn(&str, &str) -> String;
 
-/// Failing findings that are printed; the rest is in the register.
-const WORST: usize = 8;
+/// Failing findings that are printed for one check; the rest is in the register.
+const WORST: usize = 2;
 
 /// The result screen, for a width of 100 columns or more.
 #[must_use]
@@ -42,28 +42,7 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
             letters(requirement)
         );
     }
-    let failing: Vec<_> =
-        view.findings.iter().filter(|finding| finding.class == "fail" || finding.class == "error").collect();
-    if !failing.is_empty() {
-        let _ = writeln!(out);
-        let _ = writeln!(out, "To mend, worst first:");
-        for finding in failing.iter().take(WORST) {
-            let _ = writeln!(
-                out,
-                "  {} {} {} {}",
-                paint(&finding.class, &finding.outcome),
-                finding.severity,
-                place(&finding.account, &finding.region),
-                finding.sentence
-            );
-            if !finding.command.is_empty() {
-                let _ = writeln!(out, "       {}", finding.command);
-            }
-        }
-        if failing.len() > WORST {
-            let _ = writeln!(out, "  … and {} more: documents/packet.pdf has them all", failing.len() - WORST);
-        }
-    }
+    mend(&mut out, view, paint);
     let open: Vec<String> = view
         .requirements
         .iter()
@@ -96,6 +75,36 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
     out
 }
 
+/// What fails, one block for each check: what it asks, what was seen, how to mend the first.
+fn mend(out: &mut String, view: &View, paint: Paint<'_>) {
+    let mut groups: Vec<(&str, Vec<&FindingView>)> = Vec::new();
+    for finding in view.findings.iter().filter(|finding| finding.class == "fail" || finding.class == "error") {
+        match groups.iter_mut().find(|(check, _)| *check == finding.check) {
+            Some((_, findings)) => findings.push(finding),
+            None => groups.push((&finding.check, vec![finding])),
+        }
+    }
+    if groups.is_empty() {
+        return;
+    }
+    let _ = writeln!(out);
+    let _ = writeln!(out, "To mend, worst first (farwatch explain CHECK --run DIR tells more):");
+    for (check, findings) in groups {
+        let Some(first) = findings.first() else { continue };
+        let outcome = paint(&first.class, &first.outcome);
+        let _ = writeln!(out, "  {outcome} {} {check}: {}", first.severity, first.title);
+        for finding in findings.iter().take(WORST) {
+            let _ = writeln!(out, "       {}/{} {}", finding.account, finding.region, finding.sentence);
+        }
+        if findings.len() > WORST {
+            let _ = writeln!(out, "       … and {} more", findings.len() - WORST);
+        }
+        if !first.command.is_empty() {
+            let _ = writeln!(out, "       $ {}", first.command);
+        }
+    }
+}
+
 fn letters(requirement: &super::view::RequirementView) -> String {
     requirement
         .objectives
@@ -120,10 +129,6 @@ fn letters(requirement: &super::view::RequirementView) -> String {
         .map(|(letters, mark)| format!("[{letters}] {mark}"))
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-fn place(account: &str, region: &str) -> String {
-    format!("{account}/{region}:")
 }
 
 fn wrap(words: &[String], width: usize) -> Vec<String> {

@@ -166,13 +166,12 @@ async fn send(
         },
         service,
     );
-    let endpoint = match custom {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => {
-            let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
-            let place = (partition.0.as_str(), partition.1);
-            format!("https://{}{}", wire.host_prefix, service.host_name(name, place, &request.region, fips, dual))
-        }
+    let endpoint = if let Some(url) = custom {
+        url.trim_end_matches('/').to_owned()
+    } else {
+        let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
+        let place = (partition.0.as_str(), partition.1);
+        format!("https://{}{}", wire.host_prefix, service.host_name(name, place, &request.region, fips, dual))
     };
     let mut layer = Layer::new("farwatch");
     let mut signing = SigningOptions::default();
@@ -183,11 +182,12 @@ async fn send(
         signing.normalize_uri_path = false;
         signing.content_sha256_header = true;
     }
-    let mut sign = SigV4OperationSigningConfig::default();
-    sign.region = Some(SigningRegion::from(Region::new(request.region.clone())));
-    sign.name = Some(SigningName::from(service.signing_name.clone().unwrap_or_else(|| name.to_owned())));
-    sign.signing_options = signing;
-    layer.store_put(sign);
+    layer.store_put(SigV4OperationSigningConfig {
+        region: Some(SigningRegion::from(Region::new(request.region.clone()))),
+        name: Some(SigningName::from(service.signing_name.clone().unwrap_or_else(|| name.to_owned()))),
+        signing_options: signing,
+        ..Default::default()
+    });
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     let credentials = config.credentials_provider().ok_or("no credentials")?;
     let components = RuntimeComponentsBuilder::new("farwatch")

@@ -1,4 +1,4 @@
-//! AWS: one generic signed call on the SDK's own runtime. SigV4, retries, time-outs and the credentials chain are the
+//! AWS: one generic signed call on the SDK's own runtime. `SigV4`, retries, time-outs and the credentials chain are the
 //! SDK's; the raw answer is ours.
 
 mod call;

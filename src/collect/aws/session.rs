@@ -72,7 +72,7 @@ impl Aws {
             let mut assume = aws_config::sts::AssumeRoleProvider::builder(role)
                 .configure(&base)
                 .session_name(&options.session_name)
-                .session_length(Duration::from_secs(3600));
+                .session_length(Duration::from_hours(1));
             if let Some(id) = &options.external_id {
                 assume = assume.external_id(id);
             }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// RFC 3986 unreserved characters stay; everything else is encoded, as SigV4 wants it.
+/// RFC 3986 unreserved characters stay; everything else is encoded, as `SigV4` wants it.
 const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A request without host.
@@ -154,7 +154,7 @@ mod tests {
     fn service(yaml: &str) -> Service {
         serde_saphyr::from_str(yaml).unwrap()
     }
-    fn made(read: &Read, service: &Service, params: Value, token: Option<&Value>, custom: bool) -> Wire {
+    fn made(read: &Read, service: &Service, params: &Value, token: Option<&Value>, custom: bool) -> Wire {
         let params = params.as_object().unwrap().iter().map(|(k, v)| (k.clone(), ParamValue(v.clone()))).collect();
         let call = Call {
             read,
@@ -173,7 +173,7 @@ mod tests {
             "{ read: 'ec2:DescribeVpcs', per: region, pages: { request: NextToken, answer: t, size: { MaxResults: 5 } } }",
         );
         let service = service("{ protocol: ec2, version: '2016-11-15', per_second: 1 }");
-        let wire = made(&read, &service, json!({"VpcId": ["a", "b&c"]}), Some(&json!("t/1")), false);
+        let wire = made(&read, &service, &json!({"VpcId": ["a", "b&c"]}), Some(&json!("t/1")), false);
         assert_eq!(
             wire.body,
             "Action=DescribeVpcs&Version=2016-11-15&MaxResults=5&NextToken=t%2F1&VpcId.1=a&VpcId.2=b%26c"
@@ -185,7 +185,7 @@ mod tests {
         let read = read("{ read: 's3:GetBucketAcl', for: b, http: 'GET /{Bucket}?acl' }");
         let service = service("{ protocol: rest-xml, bucket_in_host: true, per_second: 1 }");
         let target = |bucket: &str, custom| {
-            let wire = made(&read, &service, json!({ "Bucket": bucket }), None, custom);
+            let wire = made(&read, &service, &json!({ "Bucket": bucket }), None, custom);
             (wire.host_prefix, wire.target)
         };
         assert_eq!(target("logs", false), ("logs.".to_owned(), "/?acl".to_owned()));
@@ -200,7 +200,7 @@ mod tests {
             "{ read: 's3control:GetPublicAccessBlock', per: account, http: GET /v20180820/configuration/publicAccessBlock, headers: { x-amz-account-id: AccountId } }",
         );
         let service = service("{ protocol: rest-xml, account_in_host: true, per_second: 1 }");
-        let wire = made(&read, &service, json!({"AccountId": "111122223333"}), None, false);
+        let wire = made(&read, &service, &json!({"AccountId": "111122223333"}), None, false);
         assert_eq!(wire.host_prefix, "111122223333.");
         assert_eq!(wire.target, "/v20180820/configuration/publicAccessBlock");
         assert_eq!(wire.headers, [("x-amz-account-id".to_owned(), "111122223333".to_owned())]);
@@ -209,14 +209,14 @@ mod tests {
     #[test]
     fn json_targets_and_queries() {
         let json_service = service("{ protocol: json, target: T_1, json_version: '1.0', per_second: 1 }");
-        let wire = made(&read("{ read: 'x:Do', per: region }"), &json_service, json!({"A": true}), None, false);
+        let wire = made(&read("{ read: 'x:Do', per: region }"), &json_service, &json!({"A": true}), None, false);
         assert_eq!((wire.body.as_str(), wire.headers[1].1.as_str()), ("{\"A\":true}", "T_1.Do"));
         let list = read(
             "{ read: 'guardduty:ListDetectors', per: region, http: GET /detector, pages: { request: nextToken, answer: nextToken, size: { maxResults: 50 } } }",
         );
         let rest = service("{ protocol: rest-json, per_second: 1 }");
         assert_eq!(
-            made(&list, &rest, json!({}), Some(&json!("a=")), false).target,
+            made(&list, &rest, &json!({}), Some(&json!("a=")), false).target,
             "/detector?maxResults=50&nextToken=a%3D"
         );
     }
