@@ -158,7 +158,7 @@ fn summary(assessment: &Assessment, findings: &[Finding]) -> String {
     text += &format!(". {}", count(failing, "finding fails", "findings fail"));
     if assessment.gaps > 0 {
         text += &format!(
-            ", and {} left no answer, so what they would have shown is not known",
+            ", and {} left no answer, so what would have been seen is not known",
             count(assessment.gaps, "call", "calls")
         );
     }

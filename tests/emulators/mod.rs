@@ -63,6 +63,11 @@ pub struct Emulator {
 }
 
 impl Emulator {
+    /// Runs a seeding script beside this file against the emulator.
+    pub fn run(&self, name: &str) -> String {
+        script(name, &[&self.endpoint])
+    }
+
     /// moto, seeded; one per test process. Audits only read, so the tests can share it.
     pub fn moto() -> &'static Self {
         static MOTO: OnceLock<Emulator> = OnceLock::new();
@@ -142,20 +147,26 @@ pub struct Seed {
 impl Seed {
     /// Makes the contractor's accounts at `endpoint` and says what is true of them.
     pub fn apply(&self, endpoint: &str) -> Truth {
-        let output = Command::new(python())
-            .arg(here("seed.py"))
-            .args([endpoint, "--emulator", self.emulator])
-            // A profile or a region of the developer must not lead the seed elsewhere.
-            .env_remove("AWS_PROFILE")
-            .env_remove("AWS_ENDPOINT_URL")
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .output()
-            .expect("the environment's python starts");
-        assert!(output.status.success(), "seeding failed:\n{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("the seed prints the truth as JSON")
+        let said = script("seed.py", &[endpoint, "--emulator", self.emulator]);
+        serde_json::from_str(&said).expect("the seed prints the truth as JSON")
     }
+}
+
+/// Runs one of the scripts beside this file and gives what it prints.
+fn script(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(python())
+        .arg(here(name))
+        .args(arguments)
+        // A profile or a region of the developer must not lead the seed elsewhere.
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_ENDPOINT_URL")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .expect("the environment's python starts");
+    assert!(output.status.success(), "{name} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("scripts print text")
 }
 
 // --- the Python environment --------------------------------------------------------------------
