@@ -361,9 +361,9 @@ mod tests {
 
     #[test]
     fn a_folder_appears_whole_and_equal_ones_stay() {
-        let root = std::env::temp_dir().join(format!("farwatch-evidence-{}", std::process::id()));
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
         let folder = root.join("a");
-        fs::create_dir_all(&root).unwrap();
         let files = BTreeMap::from([("x/y.txt".to_owned(), b"1".to_vec())]);
         write_folder(&folder, &files, false).unwrap();
         write_folder(&folder, &files, false).unwrap();
@@ -371,7 +371,6 @@ mod tests {
         assert!(matches!(write_folder(&folder, &other, false), Err(EvidenceError::NotEmpty(_))));
         write_folder(&folder, &other, true).unwrap();
         assert_eq!(fs::read(folder.join("x/y.txt")).unwrap(), b"2");
-        assert_eq!(sums(&root).unwrap(), format!("{}  a/x/y.txt\n", sha256_hex(b"2")));
-        fs::remove_dir_all(&root).unwrap();
+        assert_eq!(sums(root).unwrap(), format!("{}  a/x/y.txt\n", sha256_hex(b"2")));
     }
 }
