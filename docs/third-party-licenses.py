@@ -36,28 +36,19 @@ SKIP = {"tests", "test", "benches", "examples", "example", "fuzz", "fuzzing", "t
         "util", "tool", "third_party", "crypto_test_data"}
 
 
-def metadata():
-    command = ["cargo", "metadata", "--locked", "--format-version", "1"]
+def cargo(*words):
+    return subprocess.check_output(["cargo", *words, "--locked"], cwd=ROOT, text=True)
+
+
+def compiled_in():
+    """The packages whose code the binary is made from: ordinary dependencies, without procedural macros."""
+    wanted = set()
     for target in TARGETS:
-        command += ["--filter-platform", target]
-    return json.loads(subprocess.check_output(command, cwd=ROOT))
-
-
-def compiled_in(data):
-    """Packages that code of the binary comes from: ordinary dependencies, without procedural macros."""
-    nodes = {node["id"]: node for node in data["resolve"]["nodes"]}
-    packages = {package["id"]: package for package in data["packages"]}
-    seen, waiting = set(), [data["resolve"]["root"]]
-    while waiting:
-        at = waiting.pop()
-        if at in seen or any("proc-macro" in target["kind"] for target in packages[at]["targets"]):
-            continue
-        seen.add(at)
-        for dependency in nodes[at]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
-    seen.discard(data["resolve"]["root"])
-    return sorted((packages[at] for at in seen), key=lambda package: (package["name"], package["version"]))
+        tree = cargo("tree", "--edges", "normal,no-proc-macro", "--target", target, "--prefix", "none", "--format", "{p}")
+        wanted |= {tuple(line.split()[:2]) for line in tree.splitlines()[1:] if line}
+    packages = json.loads(cargo("metadata", "--format-version", "1"))["packages"]
+    found = [package for package in packages if (package["name"], "v" + package["version"]) in wanted and package["source"]]
+    return sorted(found, key=lambda package: (package["name"], package["version"]))
 
 
 def squeeze(text):
@@ -124,8 +115,8 @@ def texts_of(package):
         if not named or path.stat().st_size > 200_000:
             continue
         top = len(inner.parts) == 1
-        if top and elected and re.search(OTHER.get(elected, "$^"), path.name, re.I) and "apache" not in path.name.lower().replace(
-                "" if elected != "MIT" else "apache", ""):
+        name = path.name.lower()
+        if top and elected and re.search(OTHER.get(elected, "$^"), name) and elected.lower().split("-")[0] not in name:
             continue
         text = path.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\ufeff", "").strip("\n")
         # A pointer file such as "see LICENSE-MIT" or "../LICENSE" is no licence.
@@ -183,7 +174,7 @@ def acknowledgements(package):
 
 
 def main():
-    packages = compiled_in(metadata())
+    packages = compiled_in()
     numbers, order, rows, notes = {}, [], [], []
 
     def number_of(text):
@@ -216,6 +207,8 @@ def main():
     two_face = next((package for package in packages if package["name"] == "two-face"), None)
     syntaxes = []
     for path, text in acknowledgements(two_face) if two_face else []:
+        if beside_apache(text) == []:
+            text = APACHE.replace("Copyright The farwatch authors", "Copyright [yyyy] [name of copyright owner]")
         syntaxes.append(f"| {path} | [{number_of(text)}](#text-{numbers[squeeze(text).lower()]}) |")
     own = []
     for path in sorted((ROOT / "report-templates").rglob("*")):
