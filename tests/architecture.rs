@@ -1,6 +1,11 @@
 //! Who may know whom. The rules are those of the crate's documentation; this test reads the imports.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use regex::Regex;
 use std::fs;

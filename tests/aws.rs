@@ -1,6 +1,14 @@
 //! An audit of a contractor's two AWS accounts, seeded in an emulator, gives what is true of them.
 
-#[allow(dead_code, reason = "each test binary uses its own part of the harness")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
 use std::collections::BTreeMap;

@@ -155,11 +155,17 @@ fn broken_controls_are_refused_with_their_place() {
         (("severity: high", "severity: huge"), &["vpc-flow-log-all-traffic.yaml:2:", "huge"][..]),
         (("severity: high", "severity: high\nfoo: 1"), &[":3:", "foo"][..]),
         (("f.status == \"ACTIVE\"", "f.statu == \"ACTIVE\""), &["no field `statu`", "did you mean `status`"][..]),
-        (("for_each: aws.ec2.vpc", "for_each: aws.ec2.vcp"), &["no read gives the type `aws.ec2.vcp`", "aws.ec2.vpc"][..]),
+        (
+            ("for_each: aws.ec2.vpc", "for_each: aws.ec2.vcp"),
+            &["no read gives the type `aws.ec2.vcp`", "aws.ec2.vpc"][..],
+        ),
         (("flow_logs.exists(f, f.status", "flow_logs.exists(f, (f.status"), &["not valid CEL"][..]),
         (("traffic-recorded,", "traffic-recordde,"), &["no aspect `traffic-recordde`"][..]),
         (("subnets.all(s,", "has(resource.cidr) && subnets.all(s,"), &["has() turns an absent value into false"][..]),
-        (("flow_logs.exists(f, f.status", "flow_logs.exists(f, resource.cidr == \"\" || f == f || f.status"), &["== and != on a list or an object"][..]),
+        (
+            ("flow_logs.exists(f, f.status", "flow_logs.exists(f, resource.cidr == \"\" || f == f || f.status"),
+            &["== and != on a list or an object"][..],
+        ),
         (("--resource-ids={resource.id}", "--resource-ids {resource.id}"), &["starts a word"][..]),
         (("--resource-ids={resource.id}", "--resource-ids='{resource.id}'"), &["stands between quotes"][..]),
     ] {
@@ -182,7 +188,12 @@ fn broken_controls_are_refused_with_their_place() {
          pass: p\nremediation: { text: t }\ntests: []\n",
     );
     assert_eq!(code, Some(2));
-    for words in ["ignores its variable `s`", "compare it with \"never_expires\"", "no test expects `pass`", "no test expects `unknown`"] {
+    for words in [
+        "ignores its variable `s`",
+        "compare it with \"never_expires\"",
+        "no test expects `pass`",
+        "no test expects `unknown`",
+    ] {
         assert!(err.contains(words), "no {words:?} in {err}");
     }
     // All at once, also over several files.
@@ -197,7 +208,9 @@ fn a_read_without_a_source_for_silence_is_refused() {
          fields: { f: { at: g, when_absent: none } }\n",
     );
     assert_eq!(code, Some(2));
-    for words in ["the service `nosuch`", "the id must be `nosuch:Operation`", "without a source", "aws/reads/extra.yaml:3:"] {
+    for words in
+        ["the service `nosuch`", "the id must be `nosuch:Operation`", "without a source", "aws/reads/extra.yaml:3:"]
+    {
         assert!(err.contains(words), "no {words:?} in {err}");
     }
 }
@@ -307,7 +320,8 @@ fn signing_keys_are_asked_before_the_work() {
     let place = tempfile::tempdir().unwrap();
     let (run, key) = (place.path().join("run"), place.path().join("key"));
     fs::write(&key, "not a key").unwrap();
-    let arguments = |key: &Path| ["assess".to_owned(), "x".to_owned(), "--sign-key".to_owned(), key.display().to_string()];
+    let arguments =
+        |key: &Path| ["assess".to_owned(), "x".to_owned(), "--sign-key".to_owned(), key.display().to_string()];
     let all = arguments(&key);
     let (code, _, err) = farwatch(&all.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(code, Some(1));

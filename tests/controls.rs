@@ -28,7 +28,9 @@ fn compiled(controls: &Controls) -> Vec<Compiled> {
         match compile(check.clone(), &types, &controls.parameters, &aspects) {
             Ok(check) => all.push(check),
             Err(found) => {
-                found.into_iter().for_each(|p| problems.near(&path, &controls.files[&path], &p.near, p.what, ""));
+                for problem in found {
+                    problems.near(&path, &controls.files[&path], &problem.near, problem.what, "");
+                }
             }
         }
     }

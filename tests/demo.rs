@@ -8,6 +8,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
 use emulators::fault::{Action, Fault, Rule};
@@ -127,4 +128,44 @@ fn record() {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(&file, &to).unwrap();
     }
+}
+
+/// The signing identity is not the auditing one: it has a profile and a key of its own.
+#[test]
+fn a_kms_key_signs_under_its_own_profile() {
+    let moto = Emulator::moto();
+    let key = moto.run("sign_key.py");
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("demo");
+    let config = place.path().join("config");
+    fs::write(
+        &config,
+        "[profile signer]\nregion = us-east-1\naws_access_key_id = AKIASIGNER\naws_secret_access_key = x\n",
+    )
+    .unwrap();
+    let output = farwatch(&moto.endpoint)
+        .env("AWS_CONFIG_FILE", &config)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .args(["demo", "--no-pdf", "--sign-kms", key.trim(), "--sign-profile", "signer", "--out"])
+        .arg(&dir)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let sums = fs::read(dir.join("SHA256SUMS")).unwrap();
+    let signature = fs::read_to_string(dir.join("SHA256SUMS.sig")).unwrap();
+    let public = fs::read_to_string(dir.join("SHA256SUMS.pub")).unwrap();
+    assert!(public.starts_with("ecdsa-sha2-nistp256 "), "{public}");
+    farwatch::packet::sign::verify(&public, &signature, &sums).unwrap();
+    // A key that is not there: one clear sentence, and no signature beside the digests.
+    let output = farwatch(&moto.endpoint)
+        .env("AWS_CONFIG_FILE", &config)
+        .args(["report", "--no-pdf", "--sign-kms", "alias/none", "--sign-profile", "signer"])
+        .arg(&dir)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("alias/none") && said.contains("kms:GetPublicKey"), "{said}");
+    assert!(!dir.join("SHA256SUMS.sig").exists());
 }

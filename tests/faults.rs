@@ -1,7 +1,15 @@
 //! Whatever breaks between farwatch and AWS: exactly the findings that needed it become unknown, and all
 //! the others stay right.
 
-#[allow(dead_code, reason = "each test binary uses its own part of the harness")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
 use std::collections::BTreeSet;

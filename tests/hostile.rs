@@ -36,7 +36,10 @@ fn run_folder(place: &Path) {
     let to = place.join("collection");
     fs::create_dir_all(to.join("bodies")).unwrap();
     let all = NAMES.join(" ");
-    let xml: String = all.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect();
+    let mut xml = String::new();
+    for c in all.chars() {
+        xml += &format!("&#x{:x};", u32::from(c));
+    }
     let mut lines = String::new();
     let mut changed = 0;
     for line in fs::read_to_string(from.join("exchanges.jsonl")).unwrap().lines() {
@@ -53,7 +56,8 @@ fn run_folder(place: &Path) {
                 let end = body.find("</Content>").unwrap();
                 let packed: String = body[start..end].chars().filter(|c| !c.is_whitespace()).collect();
                 let csv = base64::engine::general_purpose::STANDARD.decode(packed).unwrap();
-                let csv = String::from_utf8(csv).unwrap().replace("j.reyes,", &format!("\"{}\",", all.replace('"', "\"\"")));
+                let csv =
+                    String::from_utf8(csv).unwrap().replace("j.reyes,", &format!("\"{}\",", all.replace('"', "\"\"")));
                 body.replace_range(start..end, &base64::engine::general_purpose::STANDARD.encode(csv));
                 changed += 1;
             }
@@ -149,7 +153,8 @@ fn hostile_names_forge_nothing_in_the_pdf() {
     let flat: String = text.split_whitespace().collect();
     assert!(flat.contains("#place(top+left)[MET]"), "the name stands there as text");
     assert!(flat.contains("\\u{202e}TEM"), "reordering is written out");
-    for c in text.chars().filter(|c| !matches!(c, '\n' | '\u{c}')) {
+    // The table of contents keeps its page numbers in place with word joiners of its own.
+    for c in text.chars().filter(|c| !matches!(c, '\n' | '\u{c}' | '\u{2060}')) {
         assert!(!farwatch::model::text::is_deceptive(c), "the PDF's text holds {c:?}");
     }
 }

@@ -1,6 +1,11 @@
 //! No invented ids: whatever looks like an id of the rule, anywhere in the tree, is one. And the legal text is exact.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use farwatch::controls::Controls;
 use farwatch::model::catalog::{Catalog, Entry};
@@ -21,7 +26,8 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
             texts(&path, found);
         } else if name == "ids.rs" {
             // This file names ids that are none, on purpose.
-        } else if ["rs", "md", "yaml", "hbs", "typ", "py", "toml"].iter().any(|end| name.ends_with(&format!(".{end}"))) {
+        } else if ["rs", "md", "yaml", "hbs", "typ", "py", "toml"].iter().any(|end| name.ends_with(&format!(".{end}")))
+        {
             found.push(path);
         }
     }
@@ -61,7 +67,15 @@ fn every_scheme_and_spelling_leads_to_one_requirement() {
         Some(Entry::Requirement(requirement)) => requirement.id.clone(),
         other => panic!("{id}: {other:?}"),
     };
-    for id in ["sc.l1-3.13.1", "SC.L1-b.1.x", "52.204-21(b)(1)(x)", "FAR 52.204-21(B)(1)(X)", "far 52.240-93(b)(1)(x)", "SC.1.175", "3.13.1"] {
+    for id in [
+        "sc.l1-3.13.1",
+        "SC.L1-b.1.x",
+        "52.204-21(b)(1)(x)",
+        "FAR 52.204-21(B)(1)(X)",
+        "far 52.240-93(b)(1)(x)",
+        "SC.1.175",
+        "3.13.1",
+    ] {
         assert_eq!(of(id), "SC.L1-b.1.x", "{id}");
     }
     for id in ["PE.L1-3.10.3", "PE.L1-3.10.4", "pe.l1-3.10.5", "PE.1.132", "PE.1.133", "PE.1.134"] {
@@ -71,7 +85,9 @@ fn every_scheme_and_spelling_leads_to_one_requirement() {
         Some(Entry::Objective(_, objective)) => objective.id.clone(),
         other => panic!("{id}: {other:?}"),
     };
-    for id in ["SC.L1-b.1.x[c]", "sc.l1-b.1.x.C", "SC.L1-3.13.1[c]", "3.13.1[c]", "52.204-21(b)(1)(x)[c]", "SC.1.175[c]"] {
+    for id in
+        ["SC.L1-b.1.x[c]", "sc.l1-b.1.x.C", "SC.L1-3.13.1[c]", "3.13.1[c]", "52.204-21(b)(1)(x)[c]", "SC.1.175[c]"]
+    {
         assert_eq!(objective(id), "SC.L1-b.1.x.c", "{id}");
     }
     // 3.10.5[a] is the fourth objective of (ix).

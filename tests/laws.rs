@@ -76,8 +76,7 @@ fn judge(lost: &BTreeMap<&str, Loss>) -> (Vec<Finding>, Vec<RequirementResult>, 
         Some(Loss::Garbage) => b"{\"cut".to_vec(),
         _ => world.collection.body(exchange),
     };
-    let inventory =
-        inventory(&world.controls.reads, &world.collection.seal, &world.collection.plan, &exchanges, &body);
+    let inventory = inventory(&world.controls.reads, &world.collection.seal, &world.collection.plan, &exchanges, &body);
     let findings = run(&world.checks, &inventory, &world.params);
     let accounts = world.collection.seal.sessions.iter().map(|session| session.account.clone());
     let requirements = assess(&world.controls.catalog, &undeclared_environments(accounts), &findings);

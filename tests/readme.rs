@@ -1,6 +1,11 @@
 //! What the README says is so.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use farwatch::controls::Controls;
 use regex::Regex;
@@ -52,6 +57,9 @@ fn its_first_screen_is_short_and_its_links_lead_somewhere() {
         assert!(root.join(&link[1]).exists(), "{} is not there", &link[1]);
     }
     let run = fs::read_to_string(root.join(".ci/run")).unwrap();
-    assert!(text.contains("cargo test --locked") && run.contains("cargo test --locked"), "CI runs the README's command");
+    assert!(
+        text.contains("cargo test --locked") && run.contains("cargo test --locked"),
+        "CI runs the README's command"
+    );
     assert!(text.contains("printpdf") && text.contains("azure_mgmt_resources"));
 }

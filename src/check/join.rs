@@ -2,7 +2,7 @@
 
 use crate::model::check::Related;
 use crate::model::gap::Gap;
-use crate::model::inventory::{Inventory, ListState};
+use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::resource::Resource;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -94,10 +94,17 @@ impl<'a> Indexes<'a> {
                 list.parent.as_ref() == Some(value) && related.within.holds(from, (&list.account, &list.region))
             })
         };
+        // An ARN names its own account and region: lists of other places say nothing about it.
+        let named: Vec<(&str, &str)> = values.iter().filter_map(|value| arn_place(value)).collect();
+        let at_home = |list: &Listing| named.contains(&(list.account.as_str(), list.region.as_str()));
+        let only_home = related.one && !named.is_empty() && named.len() == values.len() && lists.iter().any(at_home);
         let mut listed = false;
         for listing in lists {
             // A place that could not be listed (`*`) is another region: it matters to wider joins only.
             if !related.within.holds(from, (&listing.account, &listing.region)) {
+                continue;
+            }
+            if only_home && !at_home(listing) {
                 continue;
             }
             // Where the join is on the parent, the list made for that parent says it all: other parents' lists, and
@@ -105,7 +112,7 @@ impl<'a> Indexes<'a> {
             if by_parent {
                 match &listing.parent {
                     Some(parent) if !values.contains(parent) => continue,
-                    None if values.iter().all(|value| own_list(value)) => continue,
+                    None if values.iter().all(own_list) => continue,
                     _ => {}
                 }
             }

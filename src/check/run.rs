@@ -10,7 +10,7 @@ use crate::model::inventory::{Inventory, ListState};
 use crate::model::resource::Resource;
 use crate::model::template::{Template, scalar_text, walk};
 use crate::model::text::shell_word;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs every check over the inventory. `params` is an object of parameter values. Findings are sorted by check and
@@ -115,7 +115,7 @@ fn why(reason: &Reason) -> String {
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
-        Reason::Mistake { what } => what.clone(),
+        Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
     }
 }
 
@@ -145,9 +145,7 @@ fn judge(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'_>, param
         }
     };
     let root = root_context(params);
-    let objects: Map<String, Value> = Map::new();
     let context = bind(&root, bindings(check, resource, &bound));
-    let _ = objects;
     let evidence = evidence(check, resource, &bound);
     let sentence = |template: &Template| fill(template, resource, check, &bound, params);
 
@@ -331,7 +329,7 @@ fn reasons(unknown: &[&Condition], check: &Compiled, resource: &Resource, bound:
                 continue;
             }
             reasons.extend(found.matches.gaps.iter().cloned().map(Reason::Gap));
-            reasons.extend(found.matches.doubts.iter().cloned().map(|what| Reason::FieldAbsent { field: what }));
+            reasons.extend(found.matches.doubts.iter().cloned().map(|what| Reason::NotTold { what }));
             if join.related.one && found.matches.items.is_empty() && found.matches.gaps.is_empty() {
                 reasons.insert(Reason::RelatedNotSeen { name: join.name.clone(), value: found.value.clone() });
             }

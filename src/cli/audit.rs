@@ -143,7 +143,8 @@ fn read_live(loaded: &Loaded, options: &AuditOptions) -> anyhow::Result<()> {
     result.map_err(|error| match error.downcast_ref::<CollectError>() {
         Some(CollectError::NoAccount(_)) => error.context(
             "farwatch needs credentials that may ask who they are: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY, or use --profile or --role-arn; `farwatch policy aws` prints the rights it needs",
+             AWS_SECRET_ACCESS_KEY, or use --profile or --role-arn (GovCloud and China need AWS_REGION as well); \
+             `farwatch policy aws` prints the rights it needs",
         ),
         _ => error,
     })

@@ -331,8 +331,8 @@ mod tests {
     fn json_types_are_strict_and_text_is_parsed() {
         assert_eq!(taken("{ at: b, type: boolean }", &json!({"b": "true"}), Wire::Json), None);
         assert_eq!(taken("{ at: b, type: boolean }", &json!({"b": "true"}), Wire::Text), Some(json!(true)));
-        assert_eq!(taken("{ at: n, type: integer }", &json!({"n": "443"}), Wire::Text), Some(json!(443)));
-        assert_eq!(taken("{ at: n, type: integer }", &json!({"n": 7.5}), Wire::Json), None);
+        assert_eq!(taken("{ at: num, type: integer }", &json!({"num": "443"}), Wire::Text), Some(json!(443)));
+        assert_eq!(taken("{ at: num, type: integer }", &json!({"num": 7.5}), Wire::Json), None);
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub(super) fn derive(inventory: &mut Inventory) {
                 evidence.extend(entry_evidence.get(&place).into_iter().flatten().cloned());
             }
         }
-        for (protocol, from, to) in pieces(by_range.keys()) {
+        for (protocol, from, to) in pieces(&by_range) {
             // Rules that together cover a port add up, so each piece counts every rule that contains it.
             let all: BTreeSet<&Source> = by_range
                 .iter()
@@ -167,12 +167,12 @@ pub(super) fn derive(inventory: &mut Inventory) {
 
 /// The port ranges of each protocol, cut where any rule begins or ends: within a piece, the same rules apply to every
 /// port.
-fn pieces<'a>(ranges: impl Iterator<Item = &'a (String, i64, i64)> + Clone) -> Vec<(String, i64, i64)> {
-    let protocols: BTreeSet<&String> = ranges.clone().map(|(protocol, ..)| protocol).collect();
+fn pieces(by_range: &BTreeMap<(String, i64, i64), BTreeSet<Source>>) -> Vec<(String, i64, i64)> {
+    let protocols: BTreeSet<&String> = by_range.keys().map(|(protocol, ..)| protocol).collect();
     let mut all = Vec::new();
     for protocol in protocols {
         let mut cuts: BTreeSet<i64> = BTreeSet::new();
-        for (_, from, to) in ranges.clone().filter(|(p, ..)| p == protocol || p == "-1") {
+        for (_, from, to) in by_range.keys().filter(|(p, ..)| p == protocol || p == "-1") {
             cuts.extend([*from, *to + 1]);
         }
         let cuts: Vec<i64> = cuts.into_iter().collect();
@@ -320,9 +320,9 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_where_rules_begin_and_end() {
-        let ranges = [("tcp".to_owned(), 20, 22), ("tcp".to_owned(), 22, 25)];
         let tcp = |from, to| ("tcp".to_owned(), from, to);
-        assert_eq!(pieces(ranges.iter()), [tcp(20, 21), tcp(22, 22), tcp(23, 25)]);
+        let ranges = BTreeMap::from([(tcp(20, 22), BTreeSet::new()), (tcp(22, 25), BTreeSet::new())]);
+        assert_eq!(pieces(&ranges), [tcp(20, 21), tcp(22, 22), tcp(23, 25)]);
     }
 
     #[test]

@@ -62,6 +62,11 @@ pub enum Reason {
         /// The field, with its variable: `resource.delivery`.
         field: String,
     },
+    /// Something that a join needs is not told by any answer.
+    NotTold {
+        /// What.
+        what: String,
+    },
     /// A related resource is not among those that could be seen.
     RelatedNotSeen {
         /// The name it has in the check.

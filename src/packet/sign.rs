@@ -5,7 +5,6 @@
 
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
-use sha2::{Digest, Sha256};
 use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey, PublicKey, Signature, SshSig};
 use std::path::Path;
@@ -97,12 +96,12 @@ pub async fn with_kms(client: &aws_sdk_kms::Client, key: &str, message: &[u8]) -
         return Err(wrong("is not of type ECC_NIST_P256".to_owned()));
     }
     let to_sign = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, message)?;
-    let digest = Sha256::digest(&to_sign).to_vec();
     let answer = client
         .sign()
         .key_id(key)
-        .message(Blob::new(digest))
-        .message_type(MessageType::Digest)
+        // The blob is some hundred bytes (namespace and digest), far below the 4,096 that KMS takes and hashes itself.
+        .message(Blob::new(to_sign))
+        .message_type(MessageType::Raw)
         .signing_algorithm(SigningAlgorithmSpec::EcdsaSha256)
         .send()
         .await

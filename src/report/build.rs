@@ -411,7 +411,7 @@ fn reason_words(reason: &Reason) -> String {
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
-        Reason::Mistake { what } => what.clone(),
+        Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
     }
 }
 

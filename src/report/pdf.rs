@@ -488,7 +488,10 @@ fn is_own_id(run: &str) -> bool {
     let run = run.trim_end_matches([',', '.', ';', ':', ')']);
     let Some(rest) = run.strip_prefix("E-").or_else(|| run.strip_prefix("F-")) else { return false };
     let (hex, page) = rest.split_once('.').unwrap_or((rest, ""));
-    hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit()) && page.len() <= 4 && page.bytes().all(|b| b.is_ascii_digit())
+    hex.len() == 12
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        && page.len() <= 4
+        && page.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn break_run(run: &str, out: &mut String) {
@@ -585,10 +588,7 @@ mod tests {
         let shown = |text: &str| breakable(text).replace(BREAK, "|");
         assert_eq!(shown("E-0123456789ab.1 and words"), "E-0123456789ab.1 and words");
         assert_eq!(shown("E-0123456789ab.123, F-0123456789ab"), "E-0123456789ab.123, F-0123456789ab");
-        assert_eq!(
-            shown("arn:aws:iam::111122223333:role/audit"),
-            "arn:|aws:|iam::|111122223333:|role/|audit"
-        );
+        assert_eq!(shown("arn:aws:iam::111122223333:role/audit"), "arn:|aws:|iam::|111122223333:|role/|audit");
         assert_eq!(shown("ec2:GetEbsEncryptionByDefault"), "ec2:|Get|Ebs|Encryption|By|Default");
         assert_eq!(shown("vpc-0123456789abcdef0"), "vpc-|01234567|89abcdef|0");
         assert_eq!(shown("responsibilities telecommunications"), "responsibilities telecommunications");
