@@ -523,3 +523,26 @@ fn credentials_that_nobody_knows() {
     assert!(!run.dir.join("SHA256SUMS").exists(), "nothing was assessed, so nothing is finished");
     assert!(run.stderr.contains("InvalidClientTokenId"), "the message says what AWS said:\n{}", run.stderr);
 }
+
+/// Before the first audit: what is missing comes first, with the right to add.
+#[test]
+fn the_doctor_names_what_to_add() {
+    let rules = vec![
+        Rule::on("kms:ListKeys", Action::Deny).region("us-west-2"),
+        Rule::on("logs:DescribeLogGroups", Action::Html500),
+    ];
+    let fault = proxy(rules);
+    let output = emulators::farwatch(fault.endpoint()).args(["doctor", "aws"]).output().expect("farwatch starts");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let first: Vec<&str> = said.lines().take_while(|line| line.starts_with("fail ")).collect();
+    assert_eq!(first.len(), 2, "{said}");
+    assert!(
+        first[0].contains("add kms:ListKeys to the policy") && first[0].contains("111122223333/us-west-2"),
+        "{said}"
+    );
+    assert!(first[1].starts_with("fail logs:DescribeLogGroups: failed"), "{said}");
+    let fault = proxy(vec![]);
+    let output = emulators::farwatch(fault.endpoint()).args(["doctor", "aws"]).output().expect("farwatch starts");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -13,7 +13,7 @@ claimed about FAR 52.204-21 / CMMC Level 1, and with what proof.
   farwatch audit aws --out run      your own account, with the credentials you have
   farwatch explain SC.L1-b.1.x      a requirement: its text, its objectives, what shows them
 
-Start        demo · policy
+Start        demo · policy · doctor
 Every night  audit
 Later        collect · assess · report
 Knowledge    explain · check
@@ -75,6 +75,9 @@ Examples:
     Explain(ExplainOptions),
     /// The checks: list, show, test, lint
     Check(CheckOptions),
+    /// Can an audit work here? Failures first, each with what to add
+    #[command(after_help = "Example:\n  farwatch doctor aws")]
+    Doctor(DoctorOptions),
     /// The rights that the reads need, as a policy: nothing more
     #[command(after_help = "Example:\n  farwatch policy aws > farwatch-audit.json")]
     Policy(PolicyOptions),
@@ -143,14 +146,9 @@ pub(super) struct SignOptions {
     pub(super) sign_profile: Option<String>,
 }
 
+/// How to come into the accounts.
 #[derive(Debug, Args)]
-pub(super) struct AuditOptions {
-    /// What to read
-    #[arg(value_enum)]
-    pub(super) cloud: Cloud,
-    /// New or empty folder for the run
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
+pub(super) struct AccessOptions {
     /// AWS profile to use
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
@@ -169,12 +167,33 @@ pub(super) struct AuditOptions {
     /// Seconds for one call, retries included
     #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) call_timeout: u64,
-    /// Seconds for the whole reading; what is not read by then is unknown
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) run_timeout: u64,
     /// Calls in flight at once
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(super) in_flight: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorOptions {
+    /// What to try
+    #[arg(value_enum)]
+    pub(super) cloud: Cloud,
+    #[command(flatten)]
+    pub(super) access: AccessOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditOptions {
+    /// What to read
+    #[arg(value_enum)]
+    pub(super) cloud: Cloud,
+    /// New or empty folder for the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) access: AccessOptions,
+    /// Seconds for the whole reading; what is not read by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) run_timeout: u64,
     /// Only errors on standard error
     #[arg(long, short)]
     pub(super) quiet: bool,

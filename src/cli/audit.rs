@@ -1,6 +1,6 @@
 //! `audit`, and its parts `collect`, `assess` and `report`.
 
-use super::arguments::{AssessOptions, AuditOptions, ReportOptions};
+use super::arguments::{AccessOptions, AssessOptions, AuditOptions, ReportOptions};
 use super::job::{self, Loaded};
 use super::out;
 use crate::collect::aws::{Aws, AwsOptions};
@@ -8,7 +8,9 @@ use crate::collect::{CollectError, Limits, Progress, Seen, SeenPage, Source, col
 use crate::derive;
 use crate::evidence::{Collection, Recorder};
 use crate::model::assessment::Assessment;
-use crate::model::exchange::CollectionSeal;
+use crate::model::exchange::{CollectionSeal, Exchange, Sink};
+use crate::model::read::{Read, Reads};
+use crate::model::resource::ResourceKey;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
@@ -109,21 +111,9 @@ fn read_live(loaded: &Loaded, options: &AuditOptions) -> anyhow::Result<()> {
     let recorder = Recorder::create(&options.out)?;
     let runtime = job::runtime()?;
     let result = runtime.block_on(async {
-        let aws = Aws::new(
-            &AwsOptions {
-                profile: options.profile.clone(),
-                roles: options.roles.clone(),
-                roles_only: options.roles_only,
-                external_id: options.external_id.clone(),
-                session_name: options.session_name.clone(),
-                call_timeout: Duration::from_secs(options.call_timeout),
-                attempts: 5,
-            },
-            &loaded.controls.reads.provider,
-        )
-        .await;
+        let aws = live(&loaded.controls.reads.provider, &options.access).await;
         let limits = Limits {
-            in_flight: usize::from(options.in_flight),
+            in_flight: usize::from(options.access.in_flight),
             run: Duration::from_secs(options.run_timeout),
             pages: 10_000,
         };
@@ -150,6 +140,71 @@ fn read_live(loaded: &Loaded, options: &AuditOptions) -> anyhow::Result<()> {
     })
 }
 
+/// The live cloud, with these ways in.
+async fn live(provider: &crate::model::provider::Provider, access: &AccessOptions) -> Aws {
+    let options = AwsOptions {
+        profile: access.profile.clone(),
+        roles: access.roles.clone(),
+        roles_only: access.roles_only,
+        external_id: access.external_id.clone(),
+        session_name: access.session_name.clone(),
+        call_timeout: Duration::from_secs(access.call_timeout),
+        attempts: 5,
+    };
+    Aws::new(&options, provider).await
+}
+
+/// Makes the calls of some reads, and keeps what the sink keeps.
+pub(super) async fn try_reads(
+    reads: &Reads,
+    access: &AccessOptions,
+    sink: &mut (dyn Sink + Send),
+) -> anyhow::Result<CollectionSeal> {
+    let aws = live(&reads.provider, access).await;
+    let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_secs(600), pages: 10_000 };
+    let bar = bar(false);
+    Ok(collect(
+        &aws,
+        reads,
+        &understand,
+        sink,
+        &limits,
+        &mut |progress| tell(&bar, progress),
+        blank(jiff::Timestamp::now(), "", false),
+    )
+    .await?)
+}
+
+/// The seal of a run that has not begun.
+fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
+    CollectionSeal {
+        schema: "farwatch/collection/1".to_owned(),
+        farwatch: env!("CARGO_PKG_VERSION").to_owned(),
+        reads: reads.to_owned(),
+        started,
+        finished: started,
+        sessions: Vec::new(),
+        plan: String::new(),
+        exchanges: String::new(),
+        requests: 0,
+        demo,
+    }
+}
+
+/// What a page shows: `derive` for `collect`.
+fn understand(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<SeenPage, String> {
+    let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
+    let seen = page.given.into_iter().map(|given| Seen { key: given.key, fields: given.fields }).collect();
+    Ok(SeenPage { seen, next: page.next })
+}
+
+/// Moves the progress line.
+fn tell(bar: &ProgressBar, progress: Progress) {
+    bar.set_length(progress.planned as u64);
+    bar.set_position(progress.ended as u64);
+    bar.set_message(format!("{} denied, {} other gaps", progress.denied, progress.other_gaps));
+}
+
 /// Reads a source into a recorder, and seals it.
 pub(super) async fn read(
     loaded: &Loaded,
@@ -160,34 +215,18 @@ pub(super) async fn read(
     demo: bool,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let seal = CollectionSeal {
-        schema: "farwatch/collection/1".to_owned(),
-        farwatch: env!("CARGO_PKG_VERSION").to_owned(),
-        reads: loaded.controls.digests.get("reads").cloned().unwrap_or_default(),
-        started,
-        finished: started,
-        sessions: Vec::new(),
-        plan: String::new(),
-        exchanges: String::new(),
-        requests: 0,
-        demo,
-    };
+    let seal = blank(started, loaded.controls.digests.get("reads").map_or("", String::as_str), demo);
     let bar = bar(quiet || demo);
-    let understand = |read: &crate::model::read::Read,
-                      exchange: &crate::model::exchange::Exchange,
-                      body: &[u8],
-                      parent: Option<&crate::model::resource::ResourceKey>| {
-        let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
-        let seen = page.given.into_iter().map(|given| Seen { key: given.key, fields: given.fields }).collect();
-        Ok(SeenPage { seen, next: page.next })
-    };
-    let mut tell = |progress: Progress| {
-        bar.set_length(progress.planned as u64);
-        bar.set_position(progress.ended as u64);
-        let gaps = progress.other_gaps;
-        bar.set_message(format!("{} denied, {gaps} other gaps", progress.denied));
-    };
-    let seal = collect(source, &loaded.controls.reads, &understand, &mut recorder, limits, &mut tell, seal).await?;
+    let seal = collect(
+        source,
+        &loaded.controls.reads,
+        &understand,
+        &mut recorder,
+        limits,
+        &mut |progress| tell(&bar, progress),
+        seal,
+    )
+    .await?;
     bar.finish_and_clear();
     recorder.seal(seal)?;
     Ok(())

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod job;
 mod out;
@@ -63,6 +64,7 @@ fn run(arguments: Arguments, command: &mut clap::Command) -> anyhow::Result<u8> 
         Command::Report(options) => audit::report(&options, controls),
         Command::Explain(options) => explain::run(&options, controls),
         Command::Check(options) => check::run(&options, controls),
+        Command::Doctor(options) => doctor::run(&options, controls),
         Command::Policy(options) => policy::run(&options, controls),
         Command::Schema { name } => {
             let schema = crate::report::json::schema(&name)

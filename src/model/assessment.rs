@@ -171,3 +171,36 @@ impl Assessment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(statuses: &[Status]) -> Assessment {
+        let requirements = statuses
+            .iter()
+            .map(|status| RequirementResult { id: "R".to_owned(), status: *status, objectives: vec![] })
+            .collect();
+        Assessment {
+            schema: "farwatch/assessment/1".to_owned(),
+            id: String::new(),
+            as_of: String::new(),
+            farwatch: String::new(),
+            digests: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            environments: vec![],
+            requirements,
+            gaps: 0,
+        }
+    }
+
+    #[test]
+    fn exit_codes() {
+        use Status::{Met, NotApplicable, NotAssessed, NotMet};
+        assert_eq!(with(&[Met, NotApplicable, Met]).exit_code(), 0);
+        assert_eq!(with(&[Met, NotAssessed]).exit_code(), 11);
+        assert_eq!(with(&[NotAssessed, NotMet, Met]).exit_code(), 10);
+        // Nothing judged is not everything MET.
+        assert_eq!(with(&[]).exit_code(), 11);
+    }
+}

@@ -83,7 +83,9 @@ pub fn markdown(text: &str) -> String {
             '-' | '+' | '=' => position == 0,
             // An ordered list: a number, then `.` or `)`.
             '.' | ')' => {
-                (previous.is_ascii_digit() && text[..position].chars().all(|c| c.is_ascii_digit()))
+                (previous.is_ascii_digit()
+                    && text[..position].chars().all(|c| c.is_ascii_digit())
+                    && text[position + 1..].chars().next().is_none_or(char::is_whitespace))
                     || text[..position].to_ascii_lowercase().ends_with("www")
             }
             ':' => text[position..].starts_with("://") || text[..position].to_ascii_lowercase().ends_with("mailto"),
@@ -174,6 +176,7 @@ mod tests {
         assert_eq!(markdown("<script>alert(1)</script>"), r"\<script\>alert(1)\</script\>");
         assert_eq!(markdown("[x](http://e.x)"), r"\[x\](http\://e.x)");
         assert_eq!(markdown("1. one"), r"1\. one");
+        assert_eq!(markdown("3.13.1"), "3.13.1");
         assert_eq!(markdown("- a"), r"\- a");
         assert_eq!(markdown("us-east-1 10.0.0.0/8"), "us-east-1 10.0.0.0/8");
     }

@@ -17,7 +17,7 @@ pub enum SspError {
     },
 }
 
-/// The Markdown of every requirement that a check says something about, SC.L1-b.1.x first of all.
+/// The Markdown of every requirement that a check says something about, in the order of the clause.
 ///
 /// # Errors
 /// [`SspError`] names template, line and column.

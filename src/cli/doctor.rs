@@ -1,0 +1,83 @@
+//! `doctor`: can an audit work here? Failures first, each with what to add.
+
+use super::arguments::DoctorOptions;
+use super::{audit, job, out};
+use crate::model::exchange::{Exchange, Sink};
+use crate::model::plan::{Outcome, Planned};
+use crate::model::text::visible;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Keeps what became of each call, and no body.
+#[derive(Debug, Default)]
+struct Seen(Vec<Exchange>);
+
+impl Sink for Seen {
+    fn planned(&mut self, _planned: &Planned) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn exchanged(&mut self, exchange: Exchange, _body: Option<&[u8]>) -> std::io::Result<Exchange> {
+        self.0.push(exchange.clone());
+        Ok(exchange)
+    }
+}
+
+/// Tries every list once in every region, and says what stands in the way.
+pub(super) fn run(options: &DoctorOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+    let loaded = job::load(controls)?;
+    let mut reads = loaded.controls.reads.clone();
+    // Reads about single resources are tried only when there is a resource to ask about.
+    let untried: BTreeSet<String> =
+        reads.reads.iter().filter(|read| read.for_each.is_some()).flat_map(crate::model::read::Read::needs).collect();
+    reads.reads.retain(|read| read.for_each.is_none());
+    let mut seen = Seen::default();
+    let seal = job::runtime()?.block_on(audit::try_reads(&reads, &options.access, &mut seen))?;
+    let mut walls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for exchange in seen.0.iter().filter(|exchange| !exchange.outcome.is_settled()) {
+        let what = match (exchange.outcome, &exchange.action) {
+            (Outcome::Denied, Some(action)) => format!("{} was denied: add {action} to the policy", exchange.call.read),
+            _ => {
+                let why = exchange.code.clone().or_else(|| exchange.detail.clone()).unwrap_or_default();
+                format!("{}: {} ({why})", exchange.call.read, exchange.outcome.word())
+            }
+        };
+        walls.entry(what).or_default().insert(format!("{}/{}", exchange.call.account, exchange.call.region));
+    }
+    let mut text = String::new();
+    for session in seal.sessions.iter().filter(|session| session.failed.is_some()) {
+        let who = session.role.as_deref().unwrap_or("the ambient credentials");
+        text += &format!("{} {who}: {}\n", out::paint("fail", "fail"), session.failed.as_deref().unwrap_or_default());
+    }
+    for (what, places) in &walls {
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        text += &format!("{} {what} [{}]\n", out::paint("fail", "fail"), places.join(", "));
+    }
+    for session in seal.sessions.iter().filter(|session| session.failed.is_none()) {
+        text += &format!(
+            "{}   account {} as {}\n",
+            out::paint("pass", "ok"),
+            visible(&session.account),
+            visible(&session.caller)
+        );
+    }
+    let answered: BTreeSet<&str> = seen
+        .0
+        .iter()
+        .filter(|exchange| exchange.outcome.is_settled())
+        .map(|exchange| exchange.call.read.as_str())
+        .collect();
+    text +=
+        &format!("{}   answered: {}\n", out::paint("pass", "ok"), answered.into_iter().collect::<Vec<_>>().join(", "));
+    text += &format!(
+        "     asked only when there is something to ask about: {}\n",
+        untried.into_iter().collect::<Vec<_>>().join(", ")
+    );
+    let failed = !walls.is_empty() || seal.sessions.iter().any(|session| session.failed.is_some());
+    text += if failed {
+        "An audit works all the same; what fails here will be unknown in it.\n"
+    } else {
+        "An audit can work here.\n"
+    };
+    out::print(&text);
+    Ok(u8::from(failed))
+}
