@@ -47,6 +47,16 @@ fn the_demo_is_the_same_every_time() {
     assert!(said.contains("logs:DescribeLogGroups was denied"), "what could not be seen is named: {said}");
 }
 
+/// What a person reads, word for word. A change here is read before it is accepted.
+#[test]
+fn the_demo_reads_like_this() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("demo");
+    let said = demo(&dir, &["--no-pdf"]).replace(dir.to_str().unwrap(), "DIR");
+    insta::assert_snapshot!("terminal", said);
+    insta::assert_snapshot!("ssp", fs::read_to_string(dir.join("documents/ssp.md")).unwrap());
+}
+
 #[test]
 fn the_demo_shows_every_outcome_and_hides_no_gap() {
     let place = tempfile::tempdir().unwrap();
