@@ -134,6 +134,8 @@ fn cell(how: ShownBy, environment: &Environment, here: &[(Relation, &Finding)]) 
     } else if passing.is_empty() {
         let seen = if here.is_empty() {
             "no check answers it yet"
+        } else if here.iter().all(|(relation, _)| *relation == Relation::Supports) {
+            "checks support it and none decides it"
         } else {
             "no check that decides it found anything to judge"
         };

@@ -33,16 +33,28 @@ const STACK: usize = 64 << 20;
 /// Stands where a long word may break. It cannot come from an account ([`is_deceptive`]), and the template turns
 /// it into a gap of no width, so that copied text is free of it.
 const BREAK: char = '\u{200b}';
-/// Runs up to this length never break.
-const SHORT: usize = 16;
-/// Inside longer runs, what has no natural place to break does so after this many characters.
-const PIECE: usize = 8;
-/// A stretch of letters up to this length is a word and stays whole.
-const WORD: usize = 20;
+/// What has no joint to break at does so after this many characters.
+const HARD: usize = 8;
 /// Marks above or below one letter, at most; a tower of them would paint over its neighbours.
 const MARKS: usize = 2;
 /// Texts of ours and of the rule-makers that may have several lines. Elsewhere a line end is written out.
 const LINES: [&str; 9] = ["about", "asks", "basis", "command", "intro", "limits", "remedy", "text", "why"];
+
+/// How long a run may be before it must be able to break, by the column it is printed in.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Runs up to this [`weight`] never break.
+    run: usize,
+    /// Pieces between two places to break have up to this many characters.
+    piece: usize,
+    /// A word of letters up to this length is never cut.
+    word: usize,
+}
+
+/// Observations, resources, paragraphs: 22 characters, an id such as `vpc-0123456789abcdef0`.
+const WIDE: Room = Room { run: 44, piece: 14, word: 20 };
+/// Ids, accounts and regions have columns of an inch: 14 characters.
+const NARROW: Room = Room { run: 28, piece: 12, word: 12 };
 
 /// Renders a packet. Behind a trait so that the layout engine can be replaced.
 pub trait Renderer {
@@ -409,7 +421,8 @@ impl Glyphs {
         match key {
             "class" | "date" | "at" if clean.len() <= 32 => clean,
             "digest" | "digests" if digest() => clean,
-            _ => breakable(&clean),
+            "id" | "account" | "region" | "outcome" | "evidence" | "finding" => breakable(&clean, NARROW),
+            _ => breakable(&clean, WIDE),
         }
     }
 
@@ -466,21 +479,28 @@ fn is_right_to_left(c: char) -> bool {
 }
 
 /// The text with [`BREAK`]s in its long runs, so that no id, ARN or command leaves its column.
-fn breakable(text: &str) -> String {
-    let long = |run: &str| run.chars().nth(SHORT).is_some() && !is_own_id(run);
+fn breakable(text: &str, room: Room) -> String {
     let ends = |c: char| c == ' ' || c == '\n';
+    let long = |run: &str| run.len() > room.run / 2 && weight(run) > room.run && !is_own_id(run);
     if !text.split(ends).any(long) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() * 2);
     for run in text.split_inclusive(ends) {
-        if long(run.trim_end_matches(ends)) {
-            break_run(run, &mut out);
+        let body = run.trim_end_matches(ends);
+        if long(body) {
+            break_run(body, room, &mut out);
         } else {
-            out.push_str(run);
+            out.push_str(body);
         }
+        out.push_str(run.get(body.len()..).unwrap_or_default());
     }
     out
+}
+
+/// About the width of a run in half letters: capitals and foreign letters are wide.
+fn weight(run: &str) -> usize {
+    run.chars().map(|c| if c.is_ascii() && !c.is_ascii_uppercase() { 2 } else { 3 }).sum()
 }
 
 /// `F-0123456789ab`, `E-0123456789ab.12`: ids of ours are copied and looked up, so they stay in one piece.
@@ -488,43 +508,52 @@ fn is_own_id(run: &str) -> bool {
     let run = run.trim_end_matches([',', '.', ';', ':', ')']);
     let Some(rest) = run.strip_prefix("E-").or_else(|| run.strip_prefix("F-")) else { return false };
     let (hex, page) = rest.split_once('.').unwrap_or((rest, ""));
-    hex.len() == 12
-        && hex.bytes().all(|b| b.is_ascii_hexdigit())
-        && page.len() <= 4
-        && page.bytes().all(|b| b.is_ascii_digit())
+    let digits = page.len() <= 4 && page.bytes().all(|b| b.is_ascii_digit());
+    hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit()) && digits
 }
 
-fn break_run(run: &str, out: &mut String) {
+/// Breaks at the joints of the run, and inside what has none; short neighbours stay together.
+///
+/// A joint lies before a hyphen, not behind it: a line that ends in a hyphen loses it in many viewers when it is
+/// copied.
+fn break_run(run: &str, room: Room, out: &mut String) {
     let mut start = 0;
+    let mut piece = 0;
     let mut previous: Option<char> = None;
+    let mut push = |atom: &str| {
+        let length = atom.chars().count();
+        if piece > 0 && piece + length > room.piece {
+            out.push(BREAK);
+            piece = 0;
+        }
+        let word = length <= room.word && atom.trim_start_matches('-').chars().all(char::is_alphabetic);
+        if length <= room.piece || word {
+            out.push_str(atom);
+            piece += length;
+            return;
+        }
+        for (index, c) in atom.chars().enumerate() {
+            if index > 0 && index % HARD == 0 && !is_mark(c) {
+                out.push(BREAK);
+                piece = 0;
+            }
+            out.push(c);
+            piece += 1;
+        }
+    };
     for (at, c) in run.char_indices() {
-        let natural = previous.is_some_and(|previous| {
-            (":/_-.,;=@|?&+#\\)]}".contains(previous) && c.is_alphanumeric())
+        let joint = previous.is_some_and(|previous| {
+            (c == '-' && previous.is_alphanumeric())
+                || (":/_.,;=@|?&+#)]}".contains(previous) && (c.is_alphanumeric() || c == '\\'))
                 || (previous.is_lowercase() && c.is_uppercase())
         });
-        if natural {
-            push_stretch(run.get(start..at).unwrap_or_default(), out);
-            out.push(BREAK);
+        if joint {
+            push(run.get(start..at).unwrap_or_default());
             start = at;
         }
         previous = Some(c);
     }
-    push_stretch(run.get(start..).unwrap_or_default(), out);
-}
-
-fn push_stretch(stretch: &str, out: &mut String) {
-    let length = stretch.chars().count();
-    let word = length <= WORD && stretch.chars().all(char::is_alphabetic);
-    if length <= PIECE + PIECE / 2 || word {
-        out.push_str(stretch);
-        return;
-    }
-    for (index, c) in stretch.chars().enumerate() {
-        if index > 0 && index % PIECE == 0 && !is_mark(c) && !c.is_whitespace() {
-            out.push(BREAK);
-        }
-        out.push(c);
-    }
+    push(run.get(start..).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -585,17 +614,29 @@ mod tests {
 
     #[test]
     fn long_runs_break_and_nothing_else_does() {
-        let shown = |text: &str| breakable(text).replace(BREAK, "|");
+        let shown = |text: &str| breakable(text, WIDE).replace(BREAK, "|");
         assert_eq!(shown("E-0123456789ab.1 and words"), "E-0123456789ab.1 and words");
-        assert_eq!(shown("E-0123456789ab.123, F-0123456789ab"), "E-0123456789ab.123, F-0123456789ab");
-        assert_eq!(shown("arn:aws:iam::111122223333:role/audit"), "arn:|aws:|iam::|111122223333:|role/|audit");
-        assert_eq!(shown("ec2:GetEbsEncryptionByDefault"), "ec2:|Get|Ebs|Encryption|By|Default");
-        assert_eq!(shown("vpc-0123456789abcdef0"), "vpc-|01234567|89abcdef|0");
-        assert_eq!(shown("responsibilities telecommunications"), "responsibilities telecommunications");
+        assert_eq!(shown("vpc-0123456789abcdef0"), "vpc-0123456789abcdef0");
+        assert_eq!(
+            shown("arn:aws:iam::111122223333:role/audit"),
+            "arn:aws:iam::|111122223333:|role/audit"
+        );
+        assert_eq!(
+            shown("(ec2:GetEbsEncryptionByDefault)"),
+            "(ec2:GetEbs|EncryptionBy|Default)"
+        );
+        assert_eq!(shown("aws-s3-bucket-not-public"), "aws-s3-bucket|-not-public");
+        assert_eq!(shown("--security-group-rule-ids"), "--security|-group-rule|-ids");
+        assert_eq!(shown("x-telecommunications-0123456789abcdef0"), "x|-telecommunications|-0123456|789abcde|f0");
+        assert_eq!(shown("electroencephalographers telecommunications"), "electroe|ncephalo|graphers telecommunications");
+        let narrow = |text: &str| breakable(text, NARROW).replace(BREAK, "|");
+        assert_eq!(narrow("E-0123456789ab.123, F-0123456789ab"), "E-0123456789ab.123, F-0123456789ab");
+        assert_eq!(narrow("ap-southeast-1"), "ap-southeast-1");
+        assert_eq!(narrow("germanywestcentral"), "germanyw|estcentr|al");
         let huge = "x".repeat(3000);
-        assert_eq!(breakable(&huge).matches(BREAK).count(), 374);
-        assert_eq!(breakable(&huge).replace(BREAK, ""), huge);
-        assert_eq!(breakable("").len(), 0);
+        assert_eq!(breakable(&huge, WIDE).matches(BREAK).count(), 374);
+        assert_eq!(breakable(&huge, NARROW).replace(BREAK, ""), huge);
+        assert_eq!(breakable("", WIDE).len(), 0);
     }
 
     #[test]
@@ -631,7 +672,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].file.as_str(), found[0].line, found[0].column), ("packet.typ", 4, 4));
         assert!(found[0].to_string().starts_with("packet.typ:4:4: unknown variable: nothing"), "{}", found[0]);
-        let found = errors("#let d = json(\"data.json\")\n#(d.packet-id)");
+        let found = errors("#let day = 1\n#(day-one)");
         assert!(found[0].to_string().contains("\n  hint: "), "{}", found[0]);
     }
 
