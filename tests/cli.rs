@@ -241,7 +241,7 @@ fn folders_that_cannot_take_a_run() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("mine.txt"), "keep me").unwrap();
     let (code, _, err) = farwatch(&["demo", "--out", place.path().to_str().unwrap()]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(err.contains("is not empty"), "{err}");
     assert_eq!(fs::read_to_string(place.path().join("mine.txt")).unwrap(), "keep me");
     // Below a file there can be no folder, whoever asks.
@@ -324,7 +324,7 @@ fn signing_keys_are_asked_before_the_work() {
         |key: &Path| ["assess".to_owned(), "x".to_owned(), "--sign-key".to_owned(), key.display().to_string()];
     let all = arguments(&key);
     let (code, _, err) = farwatch(&all.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(err.contains("ssh-keygen -t ed25519"), "{err}");
     assert!(!run.exists());
 }

@@ -120,8 +120,19 @@ fn record() {
         entry("AccountPasswordPresent", 1),
         entry("AccountAccessKeysPresent", 0),
     );
+    let denied = format!(
+        "{{\"__type\":\"AccessDeniedException\",\"message\":\"User: arn:aws:sts::{ACCOUNT}:assumed-role/farwatch-audit/nightly \
+         is not authorized to perform: logs:DescribeLogGroups because no identity-based policy allows the \
+         logs:DescribeLogGroups action\"}}"
+    );
     let rules = vec![
-        Rule::on("logs:DescribeLogGroups", Action::Deny).region("us-east-1"),
+        // The emulator names everybody `user/moto`.
+        Rule::patch("sts:GetCallerIdentity", |body| body.replace("user/moto", "assumed-role/farwatch-audit/nightly")),
+        Rule::on(
+            "logs:DescribeLogGroups",
+            Action::Answer { status: 400, content_type: "application/x-amz-json-1.1", body: denied },
+        )
+        .region("us-east-1"),
         // moto does not know about root's password; this is the shape that AWS answers in.
         Rule::on("iam:GetAccountSummary", Action::Answer { status: 200, content_type: "text/xml", body: summary }),
     ];

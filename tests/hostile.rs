@@ -130,7 +130,9 @@ fn hostile_names_stay_text_in_every_output() {
     assert_eq!(command, remedy);
     assert_tame("the command", &command);
     if Path::new("/bin/bash").exists() {
-        let echo = command.replacen("aws iam delete-login-profile --user-name=", "printf %s ", 1);
+        let start = "aws iam create-virtual-mfa-device --virtual-mfa-device-name=";
+        let end = " --bootstrap-method=QRCodePNG --outfile=QR_CODE.png";
+        let echo = command.replacen(start, "printf %s ", 1).replacen(end, "", 1);
         let output = Command::new("/bin/bash").env("LC_ALL", "C.UTF-8").args(["-c", &echo]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), all, "{echo}");
     }

@@ -102,8 +102,8 @@ fn plural(kind: &str) -> String {
     };
     let name = name.replace('_', " ");
     match name.strip_suffix('y') {
-        Some(stem) => format!("{service}{stem}ies"),
-        None => format!("{service}{name}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{service}{stem}ies"),
+        _ => format!("{service}{name}s"),
     }
 }
 
@@ -145,13 +145,21 @@ fn judge(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'_>, param
         }
     };
     let root = root_context(params);
-    let context = bind(&root, bindings(check, resource, &bound));
+    let context = bind(&root, bindings(check, resource, &bound, false));
+    // Over a list that may be cut, an outcome must not rest on what was not seen: it holds only where the seen items
+    // alone say the same.
+    let cut = bound.iter().any(|found| !found.matches.complete());
+    let seen_only = cut.then(|| bind(&root, bindings(check, resource, &bound, true)));
+    let evaluate = |condition: &Condition| match (condition.evaluate(&context), &seen_only) {
+        (truth @ (Truth::Yes | Truth::No), Some(seen)) if condition.evaluate(seen) != truth => Truth::Unknown,
+        (truth, _) => truth,
+    };
     let evidence = evidence(check, resource, &bound);
     let sentence = |template: &Template| fill(template, resource, check, &bound, params);
 
     let mut unknown: Vec<&Condition> = Vec::new();
     for (rule, condition) in check.check.not_applicable_when.iter().zip(&check.not_applicable) {
-        match condition.evaluate(&context) {
+        match evaluate(condition) {
             Truth::Yes => {
                 let text = format!("{}: {}", key.id, rule.reason);
                 return judged(about, Judged::NotApplicable, text, evidence, None);
@@ -165,7 +173,7 @@ fn judge(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'_>, param
     // Fail beats unknown among the asserts, but not over an unknown "does it concern this resource at all".
     if unknown.is_empty() {
         for (rule, condition) in check.check.assert.iter().zip(&check.asserts) {
-            match condition.evaluate(&context) {
+            match evaluate(condition) {
                 Truth::Yes => {}
                 Truth::No => failed.push(sentence(&rule.message)),
                 Truth::Unknown => match proven_missing(check, condition, resource, &bound) {
@@ -254,7 +262,13 @@ fn join<'a>(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'a>) ->
     Ok(bound)
 }
 
-fn bindings<'a>(check: &'a Compiled, resource: &'a Resource, bound: &'a [Bound<'a>]) -> Vec<(&'a str, Binding<'a>)> {
+/// The variables of a check. `seen_only` binds lists that may be cut as if what was seen were all.
+fn bindings<'a>(
+    check: &'a Compiled,
+    resource: &'a Resource,
+    bound: &'a [Bound<'a>],
+    seen_only: bool,
+) -> Vec<(&'a str, Binding<'a>)> {
     let mut all = vec![("resource", Binding::Object(&resource.data))];
     for (join, found) in check.joins.iter().zip(bound) {
         let binding = match (join.related.one, found.matches.items.first()) {
@@ -262,7 +276,7 @@ fn bindings<'a>(check: &'a Compiled, resource: &'a Resource, bound: &'a [Bound<'
             (true, None) => Binding::Missing,
             (false, _) => {
                 let items = found.matches.items.iter().filter_map(|item| item.data.as_object()).collect();
-                Binding::List(items, found.matches.complete())
+                Binding::List(items, seen_only || found.matches.complete())
             }
         };
         all.push((join.name.as_str(), binding));

@@ -58,7 +58,7 @@ Examples:
     Audit(AuditOptions),
     /// Read accounts only; judge later with `assess`
     #[command(after_help = "Example:\n  farwatch collect aws --out run")]
-    Collect(AuditOptions),
+    Collect(ReadOptions),
     /// Judge a run again, offline and without credentials
     #[command(after_help = "Example:\n  farwatch assess run --param min_retention_days=90")]
     Assess(AssessOptions),
@@ -181,8 +181,9 @@ pub(super) struct DoctorOptions {
     pub(super) access: AccessOptions,
 }
 
+/// What to read, and where to.
 #[derive(Debug, Args)]
-pub(super) struct AuditOptions {
+pub(super) struct ReadOptions {
     /// What to read
     #[arg(value_enum)]
     pub(super) cloud: Cloud,
@@ -197,6 +198,12 @@ pub(super) struct AuditOptions {
     /// Only errors on standard error
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditOptions {
+    #[command(flatten)]
+    pub(super) read: ReadOptions,
     #[command(flatten)]
     pub(super) judge: JudgeOptions,
 }

@@ -1,6 +1,6 @@
 //! `audit`, and its parts `collect`, `assess` and `report`.
 
-use super::arguments::{AccessOptions, AssessOptions, AuditOptions, ReportOptions};
+use super::arguments::{AccessOptions, AssessOptions, AuditOptions, ReadOptions, ReportOptions};
 use super::job::{self, Loaded};
 use super::out;
 use crate::collect::aws::{Aws, AwsOptions};
@@ -22,20 +22,20 @@ pub(super) fn audit(options: &AuditOptions, controls: Option<&Path>) -> anyhow::
     let loaded = job::load(controls)?;
     let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
-    read_live(&loaded, options)?;
-    let collection = Collection::open(&options.out)?;
+    read_live(&loaded, &options.read)?;
+    let collection = Collection::open(&options.read.out)?;
     let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
-    job::write_assessment(&options.out, &judged)?;
-    job::write_documents(&options.out, &judged, !options.judge.no_pdf)?;
-    job::sign(&options.out, &options.judge.sign)?;
+    job::write_assessment(&options.read.out, &judged)?;
+    job::write_documents(&options.read.out, &judged, !options.judge.no_pdf)?;
+    job::sign(&options.read.out, &options.judge.sign)?;
     let code = judged.assessment.exit_code();
-    job::show(&options.out, &judged, &options.judge, code)?;
-    say_where(&options.out, options.quiet, options.judge.no_pdf);
+    job::show(&options.read.out, &judged, &options.judge, code)?;
+    say_where(&options.read.out, options.read.quiet, options.judge.no_pdf);
     Ok(code)
 }
 
 /// Reads only.
-pub(super) fn collect_only(options: &AuditOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+pub(super) fn collect_only(options: &ReadOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
     let loaded = job::load(controls)?;
     read_live(&loaded, options)?;
     if !options.quiet {
@@ -90,15 +90,12 @@ pub(super) fn report(options: &ReportOptions, controls: Option<&Path>) -> anyhow
 pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
     let folder = run.join("assessments");
     let none =
-        || format!("{} holds no assessment; make one with `farwatch assess {}`", folder.display(), run.display());
-    let mut found: Vec<(std::time::SystemTime, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(none)?.flatten() {
-        let path = entry.path().join("assessment.json");
-        if let Ok(time) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {
-            found.push((time, path));
-        }
-    }
-    let (_, path) = found.into_iter().max().with_context(none)?;
+        || format!("{} names no assessment; make one with `farwatch assess {}`", folder.display(), run.display());
+    let id = std::fs::read_to_string(folder.join("NEWEST")).with_context(none)?;
+    // The file is text from a folder: only an id of ours is followed.
+    let id =
+        Some(id.trim()).filter(|id| id.len() == 12 && id.chars().all(|c| c.is_ascii_hexdigit())).with_context(none)?;
+    let path = folder.join(id).join("assessment.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let assessment = serde_json::from_str(&text)
         .with_context(|| format!("{} is not an assessment of this version", path.display()))?;
@@ -106,7 +103,7 @@ pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
 }
 
 /// Reads the live accounts into the run folder.
-fn read_live(loaded: &Loaded, options: &AuditOptions) -> anyhow::Result<()> {
+fn read_live(loaded: &Loaded, options: &ReadOptions) -> anyhow::Result<()> {
     let created = !options.out.exists();
     let recorder = Recorder::create(&options.out)?;
     let runtime = job::runtime()?;
@@ -187,6 +184,7 @@ fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
         plan: String::new(),
         exchanges: String::new(),
         requests: 0,
+        endpoint: None,
         demo,
     }
 }

@@ -148,6 +148,7 @@ pub(super) fn write_assessment(run: &Path, judged: &Judged) -> anyhow::Result<()
     let folder = run.join("assessments");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     write_folder(&folder.join(&judged.assessment.id), &files, false)?;
+    write_file(&folder.join("NEWEST"), format!("{}\n", judged.assessment.id).as_bytes())?;
     Ok(())
 }
 
@@ -193,8 +194,20 @@ fn packet_templates() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Signs `SHA256SUMS`, if a key was given. An older signature never stays beside newer digests.
+/// Does the signature beside the digests still fit them?
+fn signature_fits(run: &Path) -> bool {
+    let read = |name: &str| std::fs::read_to_string(run.join(name));
+    match (read("SHA256SUMS"), read("SHA256SUMS.sig"), read("SHA256SUMS.pub")) {
+        (Ok(sums), Ok(signature), Ok(key)) => sign::verify(&key, &signature, sums.as_bytes()).is_ok(),
+        _ => false,
+    }
+}
+
+/// Signs `SHA256SUMS`, if a key was given. An older signature stays only while it fits.
 pub(super) fn sign(run: &Path, options: &SignOptions) -> anyhow::Result<Option<String>> {
+    if options.sign_key.is_none() && options.sign_kms.is_none() && signature_fits(run) {
+        return Ok(None);
+    }
     for name in ["SHA256SUMS.sig", "SHA256SUMS.pub"] {
         let old = run.join(name);
         if old.exists() {
@@ -229,10 +242,10 @@ pub(super) fn keep_signature(run: &Path, signed: &Signed) -> anyhow::Result<()> 
 }
 
 /// Is the signing key there and of use? Asked before hours of work, not after.
-pub(super) fn check_key(options: &SignOptions) -> anyhow::Result<()> {
+pub(super) fn check_key(options: &SignOptions) -> Result<(), Usage> {
     if let Some(key) = &options.sign_key {
         let passphrase = std::env::var("FARWATCH_SIGN_PASSPHRASE").ok();
-        sign::read_key(key, passphrase.as_deref())?;
+        sign::read_key(key, passphrase.as_deref()).map_err(|error| Usage(error.to_string()))?;
     }
     Ok(())
 }

@@ -48,7 +48,11 @@ pub fn main() -> ExitCode {
             let problems = error.downcast_ref::<crate::controls::Problems>();
             let text = problems.map_or(text, ToString::to_string);
             out::error(&crate::cli::out::harmless(&text));
-            let usage = problems.is_some() || error.downcast_ref::<Usage>().is_some();
+            let taken = matches!(
+                error.downcast_ref::<crate::evidence::EvidenceError>(),
+                Some(crate::evidence::EvidenceError::NotEmpty(_))
+            );
+            let usage = problems.is_some() || taken || error.downcast_ref::<Usage>().is_some();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

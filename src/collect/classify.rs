@@ -112,7 +112,8 @@ fn needed(read: &Read, operation: &str) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    let text = visible(&super::redact::patterns(text));
+    let text = super::redact::patterns(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = visible(&text);
     let mut short: String = text.chars().take(DETAIL).collect();
     if short.len() < text.len() {
         short.push('…');

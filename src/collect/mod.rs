@@ -74,6 +74,10 @@ pub trait Source: Sync {
     fn sessions(&self) -> Vec<SessionInfo>;
     /// Makes one call, retries included. Never fails: what went wrong is in the reply.
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply>;
+    /// How it is reached, where that is not the provider's own ordinary addresses.
+    fn endpoint(&self) -> Option<String> {
+        None
+    }
     /// Is it a recording? Then nothing is waited for.
     fn is_replay(&self) -> bool {
         false

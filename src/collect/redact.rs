@@ -31,7 +31,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// Removes by pattern.
 #[must_use]
-pub(super) fn patterns(text: &str) -> String {
+pub(crate) fn patterns(text: &str) -> String {
     let mut text = Cow::Borrowed(text);
     for pattern in PATTERNS.iter() {
         if let Cow::Owned(changed) = pattern.replace_all(&text, format!("${{keep}}{MARK}")) {

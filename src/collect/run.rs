@@ -106,6 +106,7 @@ pub async fn collect(
     mut seal: CollectionSeal,
 ) -> Result<CollectionSeal, CollectError> {
     let deadline = tokio::time::Instant::now() + limits.run;
+    seal.endpoint = source.endpoint();
     let pace = Pace::default();
     let mut run = Run {
         source,
@@ -224,7 +225,11 @@ impl Run<'_> {
             let arn = caller.clone().unwrap_or_default();
             let sealed = SessionSeal {
                 role: info.role.clone(),
-                account: account.clone().filter(|_| failed.is_none()).unwrap_or(in_role),
+                account: account.clone().filter(|_| failed.is_none()).unwrap_or(if in_role.is_empty() {
+                    "unidentified".to_owned()
+                } else {
+                    in_role
+                }),
                 partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
                 caller: if failed.is_none() { arn.clone() } else { String::new() },
                 failed: failed.clone(),

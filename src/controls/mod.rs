@@ -168,7 +168,9 @@ fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>, proble
             walk(root, &path, files, problems);
         } else if kind.is_symlink() {
             problems.at(&shown, None, "a link is not followed".to_owned(), "put the file itself there");
-        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+        } else if path.extension().is_some_and(|end| end == "yml") {
+            problems.at(&shown, None, "the name ends in .yml".to_owned(), "name it .yaml; ids come from file names");
+        } else if path.extension().is_some_and(|end| end == "yaml") {
             if entry.metadata().is_ok_and(|meta| meta.len() > MAX_FILE) {
                 problems.at(&shown, None, format!("larger than {MAX_FILE} bytes"), "controls are small files");
                 continue;

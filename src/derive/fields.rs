@@ -47,7 +47,7 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
         None => vec![&answer],
         Some(path) => list(&answer, path, wire).ok_or_else(|| AnswerError::NoList(path.source().to_owned()))?,
     };
-    let next = next_token(read, &answer, items.last().copied());
+    let next = next_token(read, &answer, items.last().copied())?;
     let mut seen = HashSet::new();
     let (mut given, mut twice) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
@@ -83,17 +83,29 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
     Ok(Page { given, twice, next })
 }
 
-/// The token of the next page, if there is one.
-fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Option<Value> {
-    let pages = read.pages.as_ref()?;
-    if let Some(more) = &pages.more {
-        let more = more.find(answer)?;
-        if more.as_bool() != Some(true) && more.as_str() != Some("true") {
-            return None;
-        }
+/// The token of the next page, if there is one. A list that says it goes on and does not say how is not complete.
+fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Result<Option<Value>, AnswerError> {
+    let Some(pages) = read.pages.as_ref() else { return Ok(None) };
+    let more = pages.more.as_ref().and_then(|more| more.find(answer)).map(|more| match more {
+        Value::Bool(more) => *more,
+        other => other.as_str() == Some("true"),
+    });
+    if more == Some(false) {
+        return Ok(None);
     }
-    let token = if pages.answer.source() == "last_item" { last? } else { pages.answer.find(answer)? };
-    (token.as_str() != Some("")).then(|| token.clone())
+    let by_item = pages.answer.source() == "last_item";
+    // The last item is always there; only the flag can say that it is a token.
+    let token = if by_item { last.filter(|_| more == Some(true)) } else { pages.answer.find(answer) };
+    match token.filter(|token| token.as_str() != Some("")) {
+        Some(token) => Ok(Some(token.clone())),
+        None if more == Some(true) => {
+            Err(AnswerError::Decode("the answer says that there is more, and not how to ask for it".to_owned()))
+        }
+        None if by_item && more.is_none() => {
+            Err(AnswerError::Decode("the answer does not say whether there is more".to_owned()))
+        }
+        None => Ok(None),
+    }
 }
 
 /// The key of the place that a read per account or region is made for.
@@ -352,6 +364,27 @@ mod tests {
         let item = json!({"rules": [{"Expiration": {"Days": 3}, "Secret": "x"}, {}]});
         assert_eq!(taken(yaml, &item, Wire::Json), Some(json!([{"days": 3}, {"days": "never"}])));
         assert_eq!(taken(yaml, &json!({"rules": ""}), Wire::Text), Some(json!([])));
+    }
+
+    #[test]
+    fn a_list_that_goes_on_says_how() {
+        let read: Read = serde_saphyr::from_str(
+            "{ read: 'kms:ListKeys', per: region, pages: { request: Marker, answer: NextMarker, more: Truncated }, items: Keys, resource: k, id_from: KeyId }",
+        )
+        .unwrap();
+        let next = |answer: Value| next_token(&read, &answer, None);
+        assert_eq!(next(json!({"Truncated": true, "NextMarker": "m"})), Ok(Some(json!("m"))));
+        assert_eq!(next(json!({"Truncated": false, "NextMarker": null})), Ok(None));
+        assert_eq!(next(json!({"NextMarker": "m"})), Ok(Some(json!("m"))));
+        assert!(next(json!({"Truncated": true})).is_err());
+        let read: Read = serde_saphyr::from_str(
+            "{ read: 'firehose:L', per: region, pages: { request: S, answer: last_item, more: More }, items: N, resource: k, id_from: '.' }",
+        )
+        .unwrap();
+        let last = json!("b");
+        assert_eq!(next_token(&read, &json!({"More": true}), Some(&last)), Ok(Some(last.clone())));
+        assert_eq!(next_token(&read, &json!({"More": false}), Some(&last)), Ok(None));
+        assert!(next_token(&read, &json!({}), Some(&last)).is_err());
     }
 
     #[test]

@@ -125,6 +125,8 @@ pub fn inventory(
     let mut merge = Merge::default();
     let mut conflicts = Vec::new();
     let mut unreadable: HashMap<String, Gap> = HashMap::new();
+    // Which call named a resource first: a second naming is a mistake, unless the read says `once_per`.
+    let mut listed: HashMap<ResourceKey, String> = HashMap::new();
     let made = |planned: &&Planned| !matches!(planned.note, PlanNote::ParentUnknown { .. });
     let mut known: BTreeSet<CallId> = plan.iter().filter(made).map(|planned| planned.call.clone()).collect();
     known.extend(exchanges.iter().map(|exchange| exchange.call.clone()));
@@ -149,6 +151,15 @@ pub fn inventory(
                 let bytes = if page.outcome == Outcome::Answered { body(page) } else { Vec::new() };
                 match read_page(read, page, &bytes, parent.as_ref()) {
                     Ok(found) => {
+                        for key in found.given.iter().map(|given| &given.key).filter(|_| !read.adds()) {
+                            let other = listed.insert(key.clone(), id.clone());
+                            let again = other.as_ref().is_some_and(|other| *other == id || read.once_per.is_none());
+                            if again && !found.twice.contains(&key.id) {
+                                let what =
+                                    format!("{} named {:?} in more than one answer ({})", read.id, key.id, page.id);
+                                conflicts.push((key.kind.clone(), key.account.clone(), key.region.clone(), what));
+                            }
+                        }
                         for double in found.twice {
                             let kind = read.gives().unwrap_or_default().to_owned();
                             let what = format!("{} named {double:?} twice in one answer ({})", read.id, page.id);
@@ -390,5 +401,10 @@ fn parent_key(merge: &Merge, kind: &str, call: &CallId, id: &str) -> Option<Reso
         region: region.to_owned(),
         id: id.to_owned(),
     };
-    [of(&call.region), of("global")].into_iter().find(|key| merge.resources.contains_key(key))
+    // The call goes to the region of the resource, or (for a resource of the whole account) where the read sends it.
+    [of(&call.region), of("global")].into_iter().find(|key| merge.resources.contains_key(key)).or_else(|| {
+        let mut fitting =
+            merge.resources.keys().filter(|key| key.kind == kind && key.account == call.account && key.id == id);
+        fitting.next().filter(|_| fitting.next().is_none()).cloned()
+    })
 }

@@ -19,6 +19,7 @@ pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
     BTreeMap::from([
         ("kind", FieldKind::Text),
         ("name", FieldKind::Text),
+        ("place", FieldKind::Text),
         ("prefixes", FieldKind::TextList),
         ("receives", FieldKind::TextList),
     ])
@@ -90,6 +91,7 @@ pub(super) fn derive(inventory: &mut Inventory) {
             let mut resource = Resource::new(key);
             resource.from.entry(String::new()).or_default().extend(store.evidence);
             resource.set("kind", store.kind.into(), []);
+            resource.set("place", place(&resource.key.id, &store.name).into(), []);
             resource.set("name", store.name.into(), []);
             resource.set("prefixes", store.prefixes.into_iter().map(Value::from).collect(), []);
             resource.set("receives", store.receives.into_iter().map(Value::from).collect(), []);
@@ -98,6 +100,13 @@ pub(super) fn derive(inventory: &mut Inventory) {
         .collect();
     inventory.resources.insert(KIND.to_owned(), resources);
     inventory.listings.insert(KIND.to_owned(), listings(inventory));
+}
+
+/// Account, region and name of a destination: what tells groups of one name apart.
+fn place(arn: &str, name: &str) -> String {
+    let mut parts = arn.splitn(6, ':').skip(3);
+    let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    format!("{account}/{region}/{name}")
 }
 
 /// The partition of a region (AWS General Reference, "Amazon Resource Names").

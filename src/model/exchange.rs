@@ -76,6 +76,10 @@ pub struct CollectionSeal {
     pub exchanges: String,
     /// Number of HTTP requests made, retries included.
     pub requests: u64,
+    /// How the provider was reached, where it was not at its own ordinary addresses: a custom endpoint, FIPS or
+    /// dual-stack endpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// True for the recorded account of `farwatch demo`.
     #[serde(default)]
     pub demo: bool,

@@ -371,6 +371,10 @@ fn fill(value: &Value, lookup: &impl Fn(&[String]) -> Option<String>) -> Result<
             Value::String(template.render(lookup)?)
         }
         Value::Array(items) => items.iter().map(|item| fill(item, lookup)).collect::<Result<_, _>>()?,
+        Value::Object(members) => {
+            let filled = members.iter().map(|(name, value)| Ok((name.clone(), fill(value, lookup)?)));
+            Value::Object(filled.collect::<Result<_, String>>()?)
+        }
         other => other.clone(),
     })
 }

@@ -112,7 +112,10 @@ fn accounts(seal: &CollectionSeal) -> Vec<AccountView> {
         .iter()
         .map(|session| AccountView {
             id: if session.account.is_empty() { "(not identified)".to_owned() } else { visible(&session.account) },
-            partition: visible(&session.partition),
+            partition: visible(&match &seal.endpoint {
+                Some(endpoint) => format!("{}, by {endpoint}", session.partition),
+                None => session.partition.clone(),
+            }),
             caller: visible(if session.caller.is_empty() {
                 session.role.as_deref().unwrap_or("(the ambient credentials)")
             } else {

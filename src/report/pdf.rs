@@ -617,18 +617,15 @@ mod tests {
         let shown = |text: &str| breakable(text, WIDE).replace(BREAK, "|");
         assert_eq!(shown("E-0123456789ab.1 and words"), "E-0123456789ab.1 and words");
         assert_eq!(shown("vpc-0123456789abcdef0"), "vpc-0123456789abcdef0");
-        assert_eq!(
-            shown("arn:aws:iam::111122223333:role/audit"),
-            "arn:aws:iam::|111122223333:|role/audit"
-        );
-        assert_eq!(
-            shown("(ec2:GetEbsEncryptionByDefault)"),
-            "(ec2:GetEbs|EncryptionBy|Default)"
-        );
+        assert_eq!(shown("arn:aws:iam::111122223333:role/audit"), "arn:aws:iam::|111122223333:|role/audit");
+        assert_eq!(shown("(ec2:GetEbsEncryptionByDefault)"), "(ec2:GetEbs|EncryptionBy|Default)");
         assert_eq!(shown("aws-s3-bucket-not-public"), "aws-s3-bucket|-not-public");
         assert_eq!(shown("--security-group-rule-ids"), "--security|-group-rule|-ids");
         assert_eq!(shown("x-telecommunications-0123456789abcdef0"), "x|-telecommunications|-0123456|789abcde|f0");
-        assert_eq!(shown("electroencephalographers telecommunications"), "electroe|ncephalo|graphers telecommunications");
+        assert_eq!(
+            shown("electroencephalographers telecommunications"),
+            "electroe|ncephalo|graphers telecommunications"
+        );
         let narrow = |text: &str| breakable(text, NARROW).replace(BREAK, "|");
         assert_eq!(narrow("E-0123456789ab.123, F-0123456789ab"), "E-0123456789ab.123, F-0123456789ab");
         assert_eq!(narrow("ap-southeast-1"), "ap-southeast-1");

@@ -93,6 +93,16 @@ impl Source for Aws {
         self.sessions.iter().map(|(info, _)| info.clone()).collect()
     }
 
+    fn endpoint(&self) -> Option<String> {
+        let (_, config) = self.sessions.first()?;
+        let fips = config.use_fips().unwrap_or(false).then(|| "FIPS endpoints".to_owned());
+        let dual = config.use_dual_stack().unwrap_or(false).then(|| "dual-stack endpoints".to_owned());
+        let custom =
+            config.endpoint_url().map(|url| format!("custom endpoint {}", crate::collect::redact::patterns(url)));
+        let parts: Vec<String> = [custom, fips, dual].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             match self.sessions.get(request.session) {
