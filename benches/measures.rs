@@ -39,15 +39,15 @@ fn megabytes(pid: &str, name: &str) -> f64 {
 fn engine() {
     let controls = Controls::load(None).expect("the embedded controls");
     let types = Types::new(&controls.reads, &derived_types());
-    let check = controls.checks.iter().find(|check| check.id == "aws-cloudtrail-kms-encrypted").unwrap().clone();
+    let check = controls.checks.iter().find(|check| check.id == "aws-root-mfa").unwrap().clone();
     let check = compile(check, &types, &controls.parameters, &|_, _| true).expect("it compiles");
     let padding = "x".repeat(1_150);
     let resources: Vec<Value> = (0..1_000)
         .map(|n| {
             json!({
                 "id": format!("arn:aws:cloudtrail:us-east-1:111122223333:trail/t{n}"), "account": "111122223333",
-                "region": "us-east-1", "name": format!("t{n}"), "kms_key": if n % 10 == 0 { "none" } else { "arn:aws:kms:k" },
-                "multi_region": true, "padding": padding,
+                "region": "global", "root_mfa": 0, "root_password": 0, "root_access_keys": i32::from(n % 10 == 0),
+                "padding": padding,
             })
         })
         .collect();

@@ -158,7 +158,7 @@ pub(super) async fn try_reads(
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
     let aws = live(&reads.provider, access).await;
-    let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_secs(600), pages: 10_000 };
+    let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
     Ok(collect(
         &aws,

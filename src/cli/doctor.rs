@@ -34,12 +34,11 @@ pub(super) fn run(options: &DoctorOptions, controls: Option<&Path>) -> anyhow::R
     let seal = job::runtime()?.block_on(audit::try_reads(&reads, &options.access, &mut seen))?;
     let mut walls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for exchange in seen.0.iter().filter(|exchange| !exchange.outcome.is_settled()) {
-        let what = match (exchange.outcome, &exchange.action) {
-            (Outcome::Denied, Some(action)) => format!("{} was denied: add {action} to the policy", exchange.call.read),
-            _ => {
-                let why = exchange.code.clone().or_else(|| exchange.detail.clone()).unwrap_or_default();
-                format!("{}: {} ({why})", exchange.call.read, exchange.outcome.word())
-            }
+        let what = if let (Outcome::Denied, Some(action)) = (exchange.outcome, &exchange.action) {
+            format!("{} was denied: add {action} to the policy", exchange.call.read)
+        } else {
+            let why = exchange.code.clone().or_else(|| exchange.detail.clone()).unwrap_or_default();
+            format!("{}: {} ({why})", exchange.call.read, exchange.outcome.word())
         };
         walls.entry(what).or_default().insert(format!("{}/{}", exchange.call.account, exchange.call.region));
     }

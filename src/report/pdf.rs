@@ -152,7 +152,11 @@ pub struct Typst {
 
 impl fmt::Debug for Typst {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typst").field("sources", &self.sources.len()).field("fonts", &self.fonts.len()).finish()
+        f.debug_struct("Typst")
+            .field("sources", &self.sources.len())
+            .field("files", &self.files.len())
+            .field("fonts", &self.fonts.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -218,8 +222,8 @@ impl Typst {
         let ident = text("packet_id")?.to_owned();
         let creator = text("tool")?.to_owned();
         let date = day(text("date")?).ok_or(PdfError::View("date of the form 2026-11-24"))?;
-        let data = serde_json::to_vec(&self.glyphs.printable(view)).map_err(|e| PdfError::Engine(e.to_string()))?;
-        let world = Packet { typst: self, data: Bytes::new(data), attachment: Bytes::new(attachment.to_vec()) };
+        let json = serde_json::to_vec(&self.glyphs.printable(view)).map_err(|e| PdfError::Engine(e.to_string()))?;
+        let world = Packet { typst: self, data: Bytes::new(json), attachment: Bytes::new(attachment.to_vec()) };
         let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
             .map_err(|e| PdfError::Engine(e.message().to_string()))?;
         let options = PdfOptions {
@@ -393,9 +397,11 @@ impl Glyphs {
         self.families.iter().any(|ranges| covers(ranges, c))
     }
 
-    /// A letter and its marks must come from one font, or there is no glyph for them together.
+    /// A letter and its mark must come from one font, or there is no glyph for them together. Which one the
+    /// template asks for is not known here, so every font that has the letter must have the mark.
     fn show_together(&self, letter: char, mark: char) -> bool {
-        self.families.iter().any(|ranges| covers(ranges, letter) && covers(ranges, mark))
+        let mut with_letter = self.families.iter().filter(|ranges| covers(ranges, letter)).peekable();
+        with_letter.peek().is_some() && with_letter.all(|ranges| covers(ranges, mark))
     }
 
     /// The view with every text made fit for print: nothing without a glyph, nothing that hides or reorders, and
