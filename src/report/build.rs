@@ -463,7 +463,11 @@ fn parameters(input: &Input<'_>) -> Vec<ParameterView> {
                 name: name.clone(),
                 value: visible(&scalar_text(value).unwrap_or_default()),
                 origin: if *value == parameter.default { "default" } else { "set by the organisation" }.to_owned(),
-                about: parameter.about.trim().to_owned(),
+                about: {
+                    let usual: Vec<String> = parameter.usual.iter().filter_map(scalar_text).collect();
+                    let usual = if usual.is_empty() { String::new() } else { format!(" Usual: {}.", usual.join(", ")) };
+                    format!("{}{usual}", parameter.about.trim())
+                },
             }
         })
         .collect()
