@@ -1,0 +1,127 @@
+//! Where calls go: the same hosts that botocore's endpoint rules give. There are no FIPS endpoints in China.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+use farwatch::controls::Controls;
+
+/// Service, region, variant, host.
+const HOSTS: &str = "\
+cloudtrail us-west-2 standard cloudtrail.us-west-2.amazonaws.com
+cloudtrail us-west-2 fips cloudtrail-fips.us-west-2.amazonaws.com
+cloudtrail us-west-2 dualstack cloudtrail.us-west-2.api.aws
+cloudtrail us-gov-west-1 standard cloudtrail.us-gov-west-1.amazonaws.com
+cloudtrail us-gov-west-1 fips cloudtrail.us-gov-west-1.amazonaws.com
+cloudtrail us-gov-west-1 dualstack cloudtrail.us-gov-west-1.api.aws
+cloudtrail cn-north-1 standard cloudtrail.cn-north-1.amazonaws.com.cn
+cloudtrail cn-north-1 dualstack cloudtrail.cn-north-1.api.amazonwebservices.com.cn
+ec2 us-west-2 standard ec2.us-west-2.amazonaws.com
+ec2 us-west-2 fips ec2-fips.us-west-2.amazonaws.com
+ec2 us-west-2 dualstack ec2.us-west-2.api.aws
+ec2 us-gov-west-1 standard ec2.us-gov-west-1.amazonaws.com
+ec2 us-gov-west-1 fips ec2.us-gov-west-1.amazonaws.com
+ec2 us-gov-west-1 dualstack ec2.us-gov-west-1.api.aws
+ec2 cn-north-1 standard ec2.cn-north-1.amazonaws.com.cn
+ec2 cn-north-1 dualstack ec2.cn-north-1.api.amazonwebservices.com.cn
+firehose us-west-2 standard firehose.us-west-2.amazonaws.com
+firehose us-west-2 fips firehose-fips.us-west-2.amazonaws.com
+firehose us-west-2 dualstack firehose.us-west-2.api.aws
+firehose us-gov-west-1 standard firehose.us-gov-west-1.amazonaws.com
+firehose us-gov-west-1 fips firehose-fips.us-gov-west-1.amazonaws.com
+firehose us-gov-west-1 dualstack firehose.us-gov-west-1.api.aws
+firehose cn-north-1 standard firehose.cn-north-1.amazonaws.com.cn
+firehose cn-north-1 dualstack firehose.cn-north-1.api.amazonwebservices.com.cn
+guardduty us-west-2 standard guardduty.us-west-2.amazonaws.com
+guardduty us-west-2 fips guardduty-fips.us-west-2.amazonaws.com
+guardduty us-west-2 dualstack guardduty.us-west-2.api.aws
+guardduty us-gov-west-1 standard guardduty.us-gov-west-1.amazonaws.com
+guardduty us-gov-west-1 fips guardduty.us-gov-west-1.amazonaws.com
+guardduty us-gov-west-1 dualstack guardduty.us-gov-west-1.api.aws
+guardduty cn-north-1 standard guardduty.cn-north-1.amazonaws.com.cn
+guardduty cn-north-1 dualstack guardduty.cn-north-1.api.amazonwebservices.com.cn
+iam us-west-2 standard iam.amazonaws.com
+iam us-west-2 fips iam-fips.amazonaws.com
+iam us-west-2 dualstack iam.global.api.aws
+iam us-gov-west-1 standard iam.us-gov.amazonaws.com
+iam us-gov-west-1 fips iam.us-gov.amazonaws.com
+iam us-gov-west-1 dualstack iam.aws-us-gov-global.api.aws
+iam cn-north-1 standard iam.cn-north-1.amazonaws.com.cn
+iam cn-north-1 dualstack iam.aws-cn-global.api.amazonwebservices.com.cn
+kinesis us-west-2 standard kinesis.us-west-2.amazonaws.com
+kinesis us-west-2 fips kinesis-fips.us-west-2.amazonaws.com
+kinesis us-west-2 dualstack kinesis.us-west-2.api.aws
+kinesis us-gov-west-1 standard kinesis.us-gov-west-1.amazonaws.com
+kinesis us-gov-west-1 fips kinesis.us-gov-west-1.amazonaws.com
+kinesis us-gov-west-1 dualstack kinesis.us-gov-west-1.api.aws
+kinesis cn-north-1 standard kinesis.cn-north-1.amazonaws.com.cn
+kinesis cn-north-1 dualstack kinesis.cn-north-1.api.amazonwebservices.com.cn
+kms us-west-2 standard kms.us-west-2.amazonaws.com
+kms us-west-2 fips kms-fips.us-west-2.amazonaws.com
+kms us-west-2 dualstack kms.us-west-2.api.aws
+kms us-gov-west-1 standard kms.us-gov-west-1.amazonaws.com
+kms us-gov-west-1 fips kms-fips.us-gov-west-1.amazonaws.com
+kms us-gov-west-1 dualstack kms.us-gov-west-1.api.aws
+kms cn-north-1 standard kms.cn-north-1.amazonaws.com.cn
+kms cn-north-1 dualstack kms.cn-north-1.api.amazonwebservices.com.cn
+logs us-west-2 standard logs.us-west-2.amazonaws.com
+logs us-west-2 fips logs-fips.us-west-2.amazonaws.com
+logs us-west-2 dualstack logs.us-west-2.api.aws
+logs us-gov-west-1 standard logs.us-gov-west-1.amazonaws.com
+logs us-gov-west-1 fips logs.us-gov-west-1.amazonaws.com
+logs us-gov-west-1 dualstack logs.us-gov-west-1.api.aws
+logs cn-north-1 standard logs.cn-north-1.amazonaws.com.cn
+logs cn-north-1 dualstack logs.cn-north-1.api.amazonwebservices.com.cn
+s3 us-west-2 standard s3.us-west-2.amazonaws.com
+s3 us-west-2 fips s3-fips.us-west-2.amazonaws.com
+s3 us-west-2 dualstack s3.dualstack.us-west-2.amazonaws.com
+s3 us-gov-west-1 standard s3.us-gov-west-1.amazonaws.com
+s3 us-gov-west-1 fips s3-fips.us-gov-west-1.amazonaws.com
+s3 us-gov-west-1 dualstack s3.dualstack.us-gov-west-1.amazonaws.com
+s3 cn-north-1 standard s3.cn-north-1.amazonaws.com.cn
+s3 cn-north-1 dualstack s3.dualstack.cn-north-1.amazonaws.com.cn
+s3control us-west-2 standard s3-control.us-west-2.amazonaws.com
+s3control us-west-2 fips s3-control-fips.us-west-2.amazonaws.com
+s3control us-west-2 dualstack s3-control.dualstack.us-west-2.amazonaws.com
+s3control us-gov-west-1 standard s3-control.us-gov-west-1.amazonaws.com
+s3control us-gov-west-1 fips s3-control-fips.us-gov-west-1.amazonaws.com
+s3control us-gov-west-1 dualstack s3-control.dualstack.us-gov-west-1.amazonaws.com
+s3control cn-north-1 standard s3-control.cn-north-1.amazonaws.com.cn
+s3control cn-north-1 dualstack s3-control.dualstack.cn-north-1.amazonaws.com.cn
+sts us-west-2 standard sts.us-west-2.amazonaws.com
+sts us-west-2 fips sts-fips.us-west-2.amazonaws.com
+sts us-west-2 dualstack sts.us-west-2.api.aws
+sts us-gov-west-1 standard sts.us-gov-west-1.amazonaws.com
+sts us-gov-west-1 fips sts.us-gov-west-1.amazonaws.com
+sts us-gov-west-1 dualstack sts.us-gov-west-1.api.aws
+sts cn-north-1 standard sts.cn-north-1.amazonaws.com.cn
+sts cn-north-1 dualstack sts.cn-north-1.api.amazonwebservices.com.cn
+";
+
+#[test]
+fn hosts_are_the_providers_own() {
+    let provider = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}")).reads.provider;
+    let mut wrong = Vec::new();
+    for line in HOSTS.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (name, region, variant, expected) = (words[0], words[1], words[2], words[3]);
+        let partition = match region {
+            "us-gov-west-1" => "aws-us-gov",
+            "cn-north-1" => "aws-cn",
+            _ => "aws",
+        };
+        let place = (partition, &provider.partitions[partition]);
+        let host = provider.services[name].host_name(name, place, region, variant == "fips", variant == "dualstack");
+        if host != expected {
+            wrong.push(format!("{name} {region} {variant}: {host}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Every declared service is in the table.
+    for name in provider.services.keys() {
+        assert!(HOSTS.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}");
+    }
+}
