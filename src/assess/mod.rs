@@ -74,10 +74,9 @@ pub fn undeclared_environments(accounts: impl IntoIterator<Item = String>) -> Ve
 
 fn objective_result(objective: &Objective, aspects: Vec<AspectResult>) -> ObjectiveResult {
     let states: Vec<CellState> = aspects.iter().flat_map(|aspect| aspect.cells.iter().map(|cell| cell.state)).collect();
-    let unanswered = aspects.iter().any(|aspect| aspect.cells.is_empty());
     let status = if states.contains(&CellState::Failed) {
         Status::NotMet
-    } else if states.contains(&CellState::Open) || states.is_empty() || unanswered && states.is_empty() {
+    } else if states.contains(&CellState::Open) || states.is_empty() {
         Status::NotAssessed
     } else {
         Status::Met

@@ -23,13 +23,9 @@ pub(super) fn audit(options: &AuditOptions, controls: Option<&Path>) -> anyhow::
     let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
     read_live(&loaded, &options.read)?;
-    let collection = Collection::open(&options.read.out)?;
-    let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
-    job::write_assessment(&options.read.out, &judged)?;
-    job::write_documents(&options.read.out, &judged, !options.judge.no_pdf)?;
+    let judged = job::judge_and_write(&loaded, &options.read.out, parameters, &options.judge)?;
     job::sign(&options.read.out, &options.judge.sign)?;
-    let code = judged.assessment.exit_code();
-    job::show(&options.read.out, &judged, &options.judge, code)?;
+    let code = job::show(&options.read.out, &judged, &options.judge)?;
     say_where(&options.read.out, options.read.quiet, options.judge.no_pdf);
     Ok(code)
 }
@@ -49,14 +45,9 @@ pub(super) fn assess(options: &AssessOptions, controls: Option<&Path>) -> anyhow
     let loaded = job::load(controls)?;
     let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
-    let collection = Collection::open(&options.run)?;
-    let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
-    job::write_assessment(&options.run, &judged)?;
-    job::write_documents(&options.run, &judged, !options.judge.no_pdf)?;
+    let judged = job::judge_and_write(&loaded, &options.run, parameters, &options.judge)?;
     job::sign(&options.run, &options.judge.sign)?;
-    let code = judged.assessment.exit_code();
-    job::show(&options.run, &judged, &options.judge, code)?;
-    Ok(code)
+    job::show(&options.run, &judged, &options.judge)
 }
 
 /// Writes the documents of the newest assessment again, after judging it again: an assessment that was altered, or

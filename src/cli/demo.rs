@@ -27,17 +27,13 @@ pub(super) fn run(options: &DemoOptions, controls: Option<&Path>) -> anyhow::Res
     let replay = Replay::new(recorded.seal.sessions.clone(), exchanges, "us-east-1");
     let limits = Limits { in_flight: 8, run: Duration::from_mins(10), pages: 1_000 };
     job::runtime()?.block_on(audit::read(&loaded, &replay, recorder, &limits, recorded.seal.started, true, true))?;
-    let collection = Collection::open(&options.out)?;
-    let judged = job::judge(&loaded, &collection, parameters, options.judge.as_of)?;
-    job::write_assessment(&options.out, &judged)?;
-    job::write_documents(&options.out, &judged, !options.judge.no_pdf)?;
+    let judged = job::judge_and_write(&loaded, &options.out, parameters, &options.judge)?;
     if job::sign(&options.out, &options.judge.sign)?.is_none() {
         let key = ssh_key::PrivateKey::from_openssh(DEMO_KEY).context("the demo's key is broken")?;
         let sums = std::fs::read(options.out.join("SHA256SUMS"))?;
         job::keep_signature(&options.out, &sign::with_key(&key, &sums)?)?;
     }
-    let code = judged.assessment.exit_code();
-    job::show(&options.out, &judged, &options.judge, code)?;
+    let code = job::show(&options.out, &judged, &options.judge)?;
     if !options.judge.json {
         let out = options.out.display();
         out::print(&format!(

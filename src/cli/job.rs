@@ -139,8 +139,22 @@ pub(super) fn judge(
     Ok(Judged { assessment, findings, view })
 }
 
+/// Judges the collection of a run, and writes the assessment and its documents.
+pub(super) fn judge_and_write(
+    loaded: &Loaded,
+    run: &Path,
+    parameters: Map<String, Value>,
+    options: &JudgeOptions,
+) -> anyhow::Result<Judged> {
+    let collection = Collection::open(run)?;
+    let judged = judge(loaded, &collection, parameters, options.as_of)?;
+    write_assessment(run, &judged)?;
+    write_documents(run, &judged, !options.no_pdf)?;
+    Ok(judged)
+}
+
 /// Writes an assessment below the run.
-pub(super) fn write_assessment(run: &Path, judged: &Judged) -> anyhow::Result<()> {
+fn write_assessment(run: &Path, judged: &Judged) -> anyhow::Result<()> {
     let files = BTreeMap::from([
         ("assessment.json".to_owned(), json::assessment(&judged.assessment)?.into_bytes()),
         ("findings.json".to_owned(), json::findings(&judged.findings)?.into_bytes()),
@@ -217,8 +231,7 @@ pub(super) fn sign(run: &Path, options: &SignOptions) -> anyhow::Result<Option<S
     let path = run.join("SHA256SUMS");
     let message = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let signed = if let Some(key) = &options.sign_key {
-        let passphrase = std::env::var("FARWATCH_SIGN_PASSPHRASE").ok();
-        sign::with_key(&sign::read_key(key, passphrase.as_deref())?, &message)?
+        sign::with_key(&local_key(key)?, &message)?
     } else if let Some(key) = &options.sign_kms {
         let profile = options.sign_profile.clone().unwrap_or_default();
         runtime()?.block_on(async {
@@ -241,11 +254,15 @@ pub(super) fn keep_signature(run: &Path, signed: &Signed) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// The local signing key, opened with the passphrase of the environment.
+fn local_key(path: &Path) -> Result<ssh_key::PrivateKey, sign::SignError> {
+    sign::read_key(path, std::env::var("FARWATCH_SIGN_PASSPHRASE").ok().as_deref())
+}
+
 /// Is the signing key there and of use? Asked before hours of work, not after.
 pub(super) fn check_key(options: &SignOptions) -> Result<(), Usage> {
     if let Some(key) = &options.sign_key {
-        let passphrase = std::env::var("FARWATCH_SIGN_PASSPHRASE").ok();
-        sign::read_key(key, passphrase.as_deref()).map_err(|error| Usage(error.to_string()))?;
+        local_key(key).map_err(|error| Usage(error.to_string()))?;
     }
     Ok(())
 }
@@ -255,8 +272,9 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }
 
-/// Prints the result: the summary, or JSON.
-pub(super) fn show(run: &Path, judged: &Judged, options: &JudgeOptions, code: u8) -> anyhow::Result<()> {
+/// Prints the result (the summary, or JSON) and gives the exit code of `audit`.
+pub(super) fn show(run: &Path, judged: &Judged, options: &JudgeOptions) -> anyhow::Result<u8> {
+    let code = judged.assessment.exit_code();
     if options.json {
         let all = serde_json::json!({
             "run": run.display().to_string(),
@@ -269,5 +287,5 @@ pub(super) fn show(run: &Path, judged: &Judged, options: &JudgeOptions, code: u8
     } else {
         super::out::print(&crate::report::terminal::summary(&judged.view, &super::out::paint));
     }
-    Ok(())
+    Ok(code)
 }
