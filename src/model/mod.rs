@@ -4,17 +4,23 @@
 
 pub mod answer;
 pub mod assessment;
+pub mod boundary;
 pub mod catalog;
 pub mod check;
+pub mod exception;
 pub mod exchange;
 pub mod finding;
 pub mod gap;
 pub mod inventory;
+pub mod organisation;
 pub mod parameter;
 pub mod path;
+pub mod pattern;
 pub mod plan;
 pub mod provider;
 pub mod read;
 pub mod resource;
+pub mod scope;
+pub mod statement;
 pub mod template;
 pub mod text;

@@ -1,5 +1,6 @@
 //! A read: one API call, declared. See `docs/reads.md` for the format with examples.
 
+use super::boundary::BoundaryRule;
 use super::path::WirePath;
 use super::plan::{CallId, ParamValue};
 use super::provider::Provider;
@@ -85,6 +86,23 @@ pub struct Read {
     /// Places removed from the body before it is stored.
     #[serde(default)]
     pub redact: Vec<WirePath>,
+    /// The resource that each of its resources lies in: what is out of scope takes along what lies in it.
+    #[serde(default)]
+    pub inside: Option<Inside>,
+    /// Which of its resources are points where communication crosses a boundary.
+    #[serde(default)]
+    pub boundary: Vec<BoundaryRule>,
+}
+
+/// See [`Read::inside`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inside {
+    /// Type of what is around.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The field that holds its id.
+    pub is: String,
 }
 
 /// Where a read that does not fan out from resources is made.
@@ -343,6 +361,12 @@ impl Reads {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Read> {
         self.reads.iter().find(|read| read.id == id)
+    }
+
+    /// Does any read give this type this field?
+    #[must_use]
+    pub fn has_field(&self, kind: &str, field: &str) -> bool {
+        self.reads.iter().any(|read| read.gives() == Some(kind) && read.fields.contains_key(field))
     }
 
     /// Is this read made for this resource? A region that is off is asked nothing.
