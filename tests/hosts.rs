@@ -75,6 +75,14 @@ logs us-gov-west-1 fips logs.us-gov-west-1.amazonaws.com
 logs us-gov-west-1 dualstack logs.us-gov-west-1.api.aws
 logs cn-north-1 standard logs.cn-north-1.amazonaws.com.cn
 logs cn-north-1 dualstack logs.cn-north-1.api.amazonwebservices.com.cn
+organizations us-west-2 standard organizations.us-east-1.amazonaws.com
+organizations us-west-2 fips organizations-fips.us-east-1.amazonaws.com
+organizations us-west-2 dualstack organizations.us-west-2.api.aws
+organizations us-gov-west-1 standard organizations.us-gov-west-1.amazonaws.com
+organizations us-gov-west-1 fips organizations.us-gov-west-1.amazonaws.com
+organizations us-gov-west-1 dualstack organizations.us-gov-west-1.api.aws
+organizations cn-north-1 standard organizations.cn-northwest-1.amazonaws.com.cn
+organizations cn-north-1 dualstack organizations.cn-north-1.api.amazonwebservices.com.cn
 s3 us-west-2 standard s3.us-west-2.amazonaws.com
 s3 us-west-2 fips s3-fips.us-west-2.amazonaws.com
 s3 us-west-2 dualstack s3.dualstack.us-west-2.amazonaws.com

@@ -54,6 +54,8 @@ pub(super) enum Command {
 Examples:
   farwatch audit aws --out run
   farwatch audit aws --out run --role-arn arn:aws:iam::444455556666:role/farwatch-audit --external-id ID
+  farwatch audit aws --out run --role-name farwatch-audit --account 444455556666 --account 777788889999
+  farwatch audit aws --out run --role-name farwatch-audit --organization
   farwatch audit aws --out run --param min_retention_days=365 --sign-key ~/.ssh/farwatch")]
     Audit(AuditOptions),
     /// Read accounts only; judge later with `assess`
@@ -79,7 +81,10 @@ Examples:
     #[command(after_help = "Example:\n  farwatch doctor aws")]
     Doctor(DoctorOptions),
     /// The rights that the reads need, as a policy: nothing more
-    #[command(after_help = "Example:\n  farwatch policy aws > farwatch-audit.json")]
+    #[command(after_help = "\
+Examples:
+  farwatch policy aws > farwatch-audit.json
+  farwatch policy aws --organization > farwatch-management.json")]
     Policy(PolicyOptions),
     /// The JSON Schema of findings.json or assessment.json
     Schema {
@@ -158,6 +163,16 @@ pub(super) struct AccessOptions {
     /// Read only the accounts of --role-arn, not the one of the ambient credentials
     #[arg(long, requires = "roles")]
     pub(super) roles_only: bool,
+    /// Name of a role that each account of --account or --organization has; it is assumed there
+    #[arg(long, value_name = "NAME")]
+    pub(super) role_name: Option<String>,
+    /// Account to read by the role --role-name; may be repeated
+    #[arg(long = "account", value_name = "ID")]
+    pub(super) accounts: Vec<String>,
+    /// Read every active account of the organization by the role --role-name (needs organizations:ListAccounts, in the
+    /// management account or as a delegated administrator)
+    #[arg(long)]
+    pub(super) organization: bool,
     /// External id that the roles ask for
     #[arg(long, value_name = "ID")]
     pub(super) external_id: Option<String>,
@@ -272,4 +287,7 @@ pub(super) struct PolicyOptions {
     /// The cloud
     #[arg(value_enum)]
     pub(super) cloud: Cloud,
+    /// With the right to list the accounts of the organization, for the identity that audits with --organization
+    #[arg(long)]
+    pub(super) organization: bool,
 }

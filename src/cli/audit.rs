@@ -2,15 +2,16 @@
 
 use super::arguments::{AccessOptions, AssessOptions, AuditOptions, ReadOptions, ReportOptions};
 use super::job::{self, Loaded};
-use super::out;
+use super::{Usage, out};
 use crate::collect::aws::{Aws, AwsOptions};
-use crate::collect::{CollectError, Limits, Progress, Seen, SeenPage, Source, collect};
+use crate::collect::{CollectError, Collected, Limits, NotRead, Progress, Seen, SeenPage, Source, collect};
 use crate::derive;
 use crate::evidence::{Collection, Recorder};
 use crate::model::assessment::Assessment;
 use crate::model::exchange::{CollectionSeal, Exchange, Sink};
 use crate::model::read::{Read, Reads};
 use crate::model::resource::ResourceKey;
+use crate::model::text::visible;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
@@ -95,11 +96,12 @@ pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
 
 /// Reads the live accounts into the run folder.
 fn read_live(loaded: &Loaded, options: &ReadOptions) -> anyhow::Result<()> {
+    let access = ways_in(&options.access)?;
     let created = !options.out.exists();
     let recorder = Recorder::create(&options.out)?;
     let runtime = job::runtime()?;
     let result = runtime.block_on(async {
-        let aws = live(&loaded.controls.reads.provider, &options.access).await;
+        let aws = Aws::new(&access, &loaded.controls.reads.provider).await;
         let limits = Limits {
             in_flight: usize::from(options.access.in_flight),
             run: Duration::from_secs(options.run_timeout),
@@ -128,18 +130,33 @@ fn read_live(loaded: &Loaded, options: &ReadOptions) -> anyhow::Result<()> {
     })
 }
 
-/// The live cloud, with these ways in.
-async fn live(provider: &crate::model::provider::Provider, access: &AccessOptions) -> Aws {
+/// The ways into the accounts that the command line asks for.
+fn ways_in(access: &AccessOptions) -> Result<AwsOptions, Usage> {
     let options = AwsOptions {
         profile: access.profile.clone(),
         roles: access.roles.clone(),
         roles_only: access.roles_only,
+        role_name: access.role_name.clone(),
+        accounts: access.accounts.clone(),
+        organization: access.organization,
         external_id: access.external_id.clone(),
         session_name: access.session_name.clone(),
         call_timeout: Duration::from_secs(access.call_timeout),
         attempts: 5,
     };
-    Aws::new(&options, provider).await
+    options.check().map_err(Usage)?;
+    Ok(options)
+}
+
+/// Accounts of the organization that are not in use were listed and are not read: somebody should know.
+fn say_not_read(not_read: &[NotRead]) {
+    for NotRead { account, status } in not_read {
+        out::error(&format!(
+            "not read: account {}, which the organization lists as {}",
+            visible(account),
+            visible(status)
+        ));
+    }
 }
 
 /// Makes the calls of some reads, and keeps what the sink keeps.
@@ -148,10 +165,10 @@ pub(super) async fn try_reads(
     access: &AccessOptions,
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
-    let aws = live(&reads.provider, access).await;
+    let aws = Aws::new(&ways_in(access)?, &reads.provider).await;
     let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
-    Ok(collect(
+    let Collected { seal, not_read } = collect(
         &aws,
         reads,
         &understand,
@@ -160,7 +177,10 @@ pub(super) async fn try_reads(
         &mut |progress| tell(&bar, progress),
         blank(jiff::Timestamp::now(), "", false),
     )
-    .await?)
+    .await?;
+    bar.finish_and_clear();
+    say_not_read(&not_read);
+    Ok(seal)
 }
 
 /// The seal of a run that has not begun.
@@ -176,6 +196,7 @@ fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
         exchanges: String::new(),
         requests: 0,
         endpoint: None,
+        accounts_listed: None,
         demo,
     }
 }
@@ -206,7 +227,7 @@ pub(super) async fn read(
 ) -> anyhow::Result<()> {
     let seal = blank(started, loaded.controls.digests.get("reads").map_or("", String::as_str), demo);
     let bar = bar(quiet || demo);
-    let seal = collect(
+    let Collected { seal, not_read } = collect(
         source,
         &loaded.controls.reads,
         &understand,
@@ -217,6 +238,9 @@ pub(super) async fn read(
     )
     .await?;
     bar.finish_and_clear();
+    if !quiet {
+        say_not_read(&not_read);
+    }
     recorder.seal(seal)?;
     Ok(())
 }

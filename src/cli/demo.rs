@@ -24,7 +24,7 @@ pub(super) fn run(options: &DemoOptions, controls: Option<&Path>) -> anyhow::Res
     let recorded = recording()?;
     let recorder = Recorder::create(&options.out)?;
     let exchanges = recorded.exchanges.iter().map(|exchange| (exchange.clone(), recorded.body(exchange)));
-    let replay = Replay::new(recorded.seal.sessions.clone(), exchanges, "us-east-1");
+    let replay = Replay::new(&recorded.seal, exchanges, "us-east-1");
     let limits = Limits { in_flight: 8, run: Duration::from_mins(10), pages: 1_000 };
     job::runtime()?.block_on(audit::read(&loaded, &replay, recorder, &limits, recorded.seal.started, true, true))?;
     let judged = job::judge_and_write(&loaded, &options.out, parameters, &options.judge)?;

@@ -2,6 +2,7 @@
 
 use super::arguments::{Cloud, PolicyOptions};
 use super::{job, out};
+use crate::model::read::{Per, Read};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -15,7 +16,8 @@ pub(super) fn run(options: &PolicyOptions, controls: Option<&Path>) -> anyhow::R
         .reads
         .reads
         .iter()
-        .flat_map(crate::model::read::Read::needs)
+        .filter(|read| options.organization || read.per != Some(Per::Organization))
+        .flat_map(Read::needs)
         .filter(|action| *action != loaded.controls.reads.provider.identity)
         .collect();
     let policy = serde_json::json!({

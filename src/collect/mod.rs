@@ -12,7 +12,7 @@ mod run;
 
 pub use redact::{RedactError, redact};
 pub use replay::Replay;
-pub use run::{CollectError, Limits, Progress, Seen, SeenPage, Understand, collect};
+pub use run::{CollectError, Collected, Limits, NotRead, Progress, Seen, SeenPage, Understand, collect};
 
 use crate::model::plan::CallId;
 use crate::model::read::Read;
@@ -66,12 +66,32 @@ pub struct SessionInfo {
     pub role: Option<String>,
     /// The region in which to ask who we are.
     pub region: String,
+    /// Why it cannot be used, where that is known without asking (a recording knows).
+    pub refused: Option<String>,
+}
+
+/// Accounts to read besides those of the first identities.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Further {
+    /// These.
+    pub accounts: Vec<String>,
+    /// And every active account of the organization.
+    pub organization: bool,
 }
 
 /// Something that answers calls: a cloud, or a recording of one.
 pub trait Source: Sync {
-    /// The identities it has.
+    /// The identities it has from the start. The first is the one that others are reached from.
     fn sessions(&self) -> Vec<SessionInfo>;
+    /// Which accounts it is to reach from the first identity, once that is known.
+    fn further(&self) -> Further {
+        Further::default()
+    }
+    /// Prepares an identity in a further account: its position, and what it is. Nothing is asked yet. Nothing comes
+    /// back where it knows no way into that account.
+    fn open<'a>(&'a self, _partition: &'a str, _account: &'a str) -> BoxFuture<'a, Option<(usize, SessionInfo)>> {
+        Box::pin(std::future::ready(None))
+    }
     /// Makes one call, retries included. Never fails: what went wrong is in the reply.
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply>;
     /// How it is reached, where that is not the provider's own ordinary addresses.

@@ -1,7 +1,7 @@
 //! A recorded account that answers like the live one: the demo and the tests.
 
-use super::{Reply, Request, SessionInfo, Source};
-use crate::model::exchange::{Exchange, SessionSeal};
+use super::{Further, Reply, Request, SessionInfo, Source};
+use crate::model::exchange::{CollectionSeal, Exchange, SessionSeal};
 use crate::model::plan::page_id;
 use futures::future::BoxFuture;
 use std::collections::HashMap;
@@ -12,18 +12,20 @@ pub struct Replay {
     sessions: Vec<SessionSeal>,
     pages: HashMap<String, (Exchange, Vec<u8>)>,
     region: String,
+    organization: bool,
 }
 
 impl Replay {
-    /// From the parts of a recorded collection: who asked, and each exchange with its body.
+    /// From the parts of a recorded collection: its seal, and each exchange with its body.
     #[must_use]
-    pub fn new(
-        sessions: Vec<SessionSeal>,
-        exchanges: impl IntoIterator<Item = (Exchange, Vec<u8>)>,
-        region: &str,
-    ) -> Self {
+    pub fn new(seal: &CollectionSeal, exchanges: impl IntoIterator<Item = (Exchange, Vec<u8>)>, region: &str) -> Self {
         let pages = exchanges.into_iter().map(|(exchange, body)| (exchange.id.clone(), (exchange, body))).collect();
-        Self { sessions, pages, region: region.to_owned() }
+        Self {
+            sessions: seal.sessions.clone(),
+            pages,
+            region: region.to_owned(),
+            organization: seal.accounts_listed.is_some(),
+        }
     }
 }
 
@@ -31,8 +33,18 @@ impl Source for Replay {
     fn sessions(&self) -> Vec<SessionInfo> {
         self.sessions
             .iter()
-            .map(|session| SessionInfo { role: session.role.clone(), region: self.region.clone() })
+            .map(|session| SessionInfo {
+                role: session.role.clone(),
+                region: self.region.clone(),
+                refused: session.failed.clone(),
+            })
             .collect()
+    }
+
+    // The accounts that were reached from the first are among the sealed sessions; the list of the organization's
+    // accounts is an answer like any other.
+    fn further(&self) -> Further {
+        Further { accounts: Vec::new(), organization: self.organization }
     }
 
     fn is_replay(&self) -> bool {

@@ -3,10 +3,11 @@
 use super::classify::classify;
 use super::pace::Pace;
 use super::redact::redact;
-use super::{Reply, Request, Source};
+use super::{Reply, Request, SessionInfo, Source};
 use crate::model::exchange::{CollectionSeal, Exchange, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
-use crate::model::read::{Per, REGION, Read, Reads};
+use crate::model::provider::ACTIVE;
+use crate::model::read::{Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
@@ -59,6 +60,24 @@ pub struct Progress {
     pub other_gaps: usize,
 }
 
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Collected {
+    /// What it was as a whole.
+    pub seal: CollectionSeal,
+    /// Accounts of the organization that were listed, and not read for what they are.
+    pub not_read: Vec<NotRead>,
+}
+
+/// An account of the organization that is not in use: suspended, closed or about to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRead {
+    /// Its id.
+    pub account: String,
+    /// What the organization says of it.
+    pub status: String,
+}
+
 /// Why a run could not be made at all.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
@@ -104,7 +123,7 @@ pub async fn collect(
     limits: &Limits,
     on_progress: &mut (dyn FnMut(Progress) + Send),
     mut seal: CollectionSeal,
-) -> Result<CollectionSeal, CollectError> {
+) -> Result<Collected, CollectError> {
     let deadline = tokio::time::Instant::now() + limits.run;
     seal.endpoint = source.endpoint();
     let pace = Pace::default();
@@ -116,18 +135,23 @@ pub async fn collect(
         known: BTreeMap::new(),
         planned: HashSet::new(),
         unconfirmed: HashSet::new(),
-        callers: Vec::new(),
-        partitions: Vec::new(),
+        identities: HashMap::new(),
         queue: VecDeque::new(),
     };
     let mut progress = Progress::default();
-    run.identify(sink, &pace, &mut seal).await?;
+    let sessions = source.sessions().into_iter().enumerate().collect();
+    let failures = run.identify(sink, &pace, &mut seal, sessions, None).await?;
+    if seal.sessions.iter().all(|session| session.failed.is_some()) {
+        return Err(CollectError::NoAccount(failures.join("\n")));
+    }
+    let not_read = run.enter(sink, &pace, &mut seal, deadline).await?;
     run.plan_for_all(sink)?;
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < limits.in_flight.max(1) {
             let Some(job) = run.queue.pop_front() else { break };
-            running.push(ask(run.source, run.reads, run.understand, &pace, run.limits, job, run.callers.clone()));
+            let caller = run.identities.get(&job.session).map(|(caller, _)| caller.clone()).unwrap_or_default();
+            running.push(ask(run.source, run.reads, run.understand, &pace, run.limits, job, caller));
         }
         progress.planned = run.planned.len();
         on_progress(progress);
@@ -151,7 +175,7 @@ pub async fn collect(
     }
     drop(running);
     run.leftovers(sink)?;
-    Ok(seal)
+    Ok(Collected { seal, not_read })
 }
 
 struct Run<'r> {
@@ -165,64 +189,87 @@ struct Run<'r> {
     planned: HashSet<(ResourceKey, String)>,
     /// Regions that are asked although nobody confirmed them.
     unconfirmed: HashSet<(String, String)>,
-    /// ARN of each session's identity.
-    callers: Vec<String>,
-    /// Partition of each session.
-    partitions: Vec<String>,
+    /// ARN and partition of each session's identity.
+    identities: HashMap<usize, (String, String)>,
     queue: VecDeque<Job<'r>>,
 }
 
 impl Run<'_> {
-    /// Asks every session who it is.
+    /// Asks every one of these sessions who it is. Their answers are taken in their own order.
     async fn identify(
         &mut self,
         sink: &mut (dyn Sink + Send),
         pace: &Pace,
         seal: &mut CollectionSeal,
-    ) -> Result<(), CollectError> {
+        sessions: Vec<(usize, SessionInfo)>,
+        deadline: Option<tokio::time::Instant>,
+    ) -> Result<Vec<String>, CollectError> {
         let name = &self.reads.provider.identity;
         let read = self.reads.get(name).ok_or_else(|| CollectError::NoRead(name.clone()))?;
         let mut failures = Vec::new();
-        for (session, info) in self.source.sessions().into_iter().enumerate() {
-            let call = CallId {
-                account: String::new(),
-                region: "global".to_owned(),
-                read: read.id.clone(),
-                parent: None,
-                params: BTreeMap::new(),
+        let (source, reads, understand, limits) = (self.source, self.reads, self.understand, self.limits);
+        let mut answers = futures::stream::iter(sessions)
+            .map(async |(session, info)| {
+                if let Some(reason) = info.refused.clone() {
+                    return (session, info, Err(reason));
+                }
+                let call = CallId {
+                    account: String::new(),
+                    region: "global".to_owned(),
+                    read: read.id.clone(),
+                    parent: None,
+                    params: BTreeMap::new(),
+                };
+                let job = Job { session, read, call, parent: None, region: info.region.clone() };
+                let answer = ask(source, reads, understand, pace, limits, job, String::new());
+                let done = match deadline {
+                    None => Ok(answer.await),
+                    Some(deadline) => tokio::time::timeout_at(deadline, answer)
+                        .await
+                        .map_err(|_| "the time for the whole reading was over (--run-timeout)".to_owned()),
+                };
+                (session, info, done)
+            })
+            .buffered(limits.in_flight.max(1));
+        while let Some((session, info, answer)) = answers.next().await {
+            let (mut done, refused) = match answer {
+                Ok(done) => (Some(done), None),
+                Err(reason) => (None, Some(reason)),
             };
-            let job = Job { session, read, call, parent: None, region: info.region.clone() };
-            let mut done = ask(self.source, self.reads, self.understand, pace, self.limits, job, Vec::new()).await;
-            seal.requests += done.requests;
-            let account = done.seen.first().map(|seen| seen.key.id.clone());
-            let caller = done.seen.first().and_then(|seen| {
+            seal.requests += done.as_ref().map_or(0, |done| done.requests);
+            let seen = done.as_ref().and_then(|done| done.seen.first());
+            let account = seen.map(|seen| seen.key.id.clone());
+            let caller = seen.and_then(|seen| {
                 seen.fields
                     .iter()
                     .find(|(name, _)| name == "caller")
                     .and_then(|(_, arn)| arn.as_str().map(str::to_owned))
             });
-            let in_role = info.role.as_deref().and_then(|role| role.split(':').nth(4)).unwrap_or_default().to_owned();
+            let in_role = info.role.as_deref().and_then(account_of).unwrap_or_default().to_owned();
+            let foreign = !in_role.is_empty() && account.as_ref().is_some_and(|account| *account != in_role);
             let twice = |other: &SessionSeal| Some(&other.account) == account.as_ref() && other.failed.is_none();
-            if seal.sessions.iter().any(twice) {
+            if !foreign && seal.sessions.iter().any(twice) {
                 // The account is already being read; its evidence must not stand twice.
-                self.callers.push(String::new());
-                self.partitions.push(String::new());
                 continue;
             }
             let failed = match (&account, &caller) {
-                (Some(account), Some(_)) if !in_role.is_empty() && *account != in_role => {
+                (Some(account), Some(_)) if foreign => {
                     Some(format!("the role is of account {in_role}, but the answer is of account {account}"))
                 }
                 (Some(_), Some(_)) => None,
-                _ => Some(done.pages.last().map_or_else(
-                    || "no answer".to_owned(),
-                    |(page, _)| {
-                        let detail = page.detail.clone().unwrap_or_default();
-                        page.code.as_ref().map_or(detail.clone(), |code| format!("{code}: {detail}"))
-                    },
-                )),
+                _ => Some(refused.unwrap_or_else(|| {
+                    done.as_ref().and_then(|done| done.pages.last()).map_or_else(
+                        || "no answer".to_owned(),
+                        |(page, _)| {
+                            let detail = page.detail.clone().unwrap_or_default();
+                            page.code.as_ref().map_or(detail.clone(), |code| format!("{code}: {detail}"))
+                        },
+                    )
+                })),
             };
             let arn = caller.clone().unwrap_or_default();
+            // What could not be identified is at least where its role is.
+            let named = if arn.is_empty() { info.role.as_deref().unwrap_or_default() } else { &arn };
             let sealed = SessionSeal {
                 role: info.role.clone(),
                 account: account.clone().filter(|_| failed.is_none()).unwrap_or(if in_role.is_empty() {
@@ -230,19 +277,18 @@ impl Run<'_> {
                 } else {
                     in_role
                 }),
-                partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+                partition: named.split(':').nth(1).unwrap_or("aws").to_owned(),
                 caller: if failed.is_none() { arn.clone() } else { String::new() },
                 failed: failed.clone(),
             };
-            self.callers.push(sealed.caller.clone());
-            self.partitions.push(sealed.partition.clone());
+            self.identities.insert(session, (sealed.caller.clone(), sealed.partition.clone()));
             if let Some(reason) = failed {
                 let who = info.role.clone().unwrap_or_else(|| "the ambient credentials".to_owned());
                 failures.push(format!("  {who}: {reason}"));
                 seal.sessions.push(sealed);
                 continue;
             }
-            for (page, body) in &mut done.pages {
+            for (page, body) in done.iter_mut().flat_map(|done| &mut done.pages) {
                 page.call.account.clone_from(&sealed.account);
                 page.of = page.call.evidence_id();
                 page.id = page_id(&page.of, page.page);
@@ -252,7 +298,7 @@ impl Run<'_> {
                 sink.exchanged(page.clone(), body.as_deref())?;
             }
             seal.sessions.push(sealed);
-            for seen in done.seen {
+            for seen in done.into_iter().flat_map(|done| done.seen) {
                 let mut resource = Resource::new(ResourceKey { region: "global".to_owned(), ..seen.key });
                 for (name, value) in seen.fields {
                     resource.set(&name, value, []);
@@ -260,10 +306,94 @@ impl Run<'_> {
                 self.known.insert(resource.key.clone(), (session, resource));
             }
         }
-        if seal.sessions.iter().all(|session| session.failed.is_some()) {
-            return Err(CollectError::NoAccount(failures.join("\n")));
+        Ok(failures)
+    }
+
+    /// Reaches further accounts from the first identity: those that were named, and those of its organization.
+    async fn enter(
+        &mut self,
+        sink: &mut (dyn Sink + Send),
+        pace: &Pace,
+        seal: &mut CollectionSeal,
+        deadline: tokio::time::Instant,
+    ) -> Result<Vec<NotRead>, CollectError> {
+        let further = self.source.further();
+        let Some(first) = seal.sessions.first().cloned() else { return Ok(Vec::new()) };
+        let mut wanted = further.accounts;
+        let mut not_read = Vec::new();
+        if further.organization {
+            for seen in self.listed_accounts(sink, pace, seal, &first, deadline).await? {
+                let status = seen.fields.iter().find(|(name, _)| name == "status");
+                match status.and_then(|(_, status)| status.as_str()) {
+                    // A status that the answer does not tell is no reason to leave an account out.
+                    None | Some(ACTIVE) => wanted.push(seen.key.id),
+                    Some(status) => not_read.push(NotRead { account: seen.key.id, status: status.to_owned() }),
+                }
+            }
         }
-        Ok(())
+        // An account that has an identity already, be it one that failed, is told of once.
+        let mut taken: HashSet<String> = seal.sessions.iter().map(|session| session.account.clone()).collect();
+        let mut sessions = Vec::new();
+        for account in wanted {
+            if !taken.insert(account.clone()) {
+                continue;
+            }
+            match self.source.open(&first.partition, &account).await {
+                Some((session, mut info)) => {
+                    if first.failed.is_some() {
+                        info.refused = Some("the credentials that would assume it could not be identified".to_owned());
+                    }
+                    sessions.push((session, info));
+                }
+                None => seal.sessions.push(SessionSeal {
+                    role: None,
+                    account,
+                    caller: String::new(),
+                    partition: first.partition.clone(),
+                    failed: Some("no role is named by which it could be read (--role-name)".to_owned()),
+                }),
+            }
+        }
+        self.identify(sink, pace, seal, sessions, Some(deadline)).await?;
+        not_read.retain(|account| !taken.contains(&account.account));
+        Ok(not_read)
+    }
+
+    /// Asks for what is said of the organization: above all its accounts. What was listed before an answer broke off
+    /// counts.
+    async fn listed_accounts(
+        &mut self,
+        sink: &mut (dyn Sink + Send),
+        pace: &Pace,
+        seal: &mut CollectionSeal,
+        first: &SessionSeal,
+        deadline: tokio::time::Instant,
+    ) -> Result<Vec<Seen>, CollectError> {
+        let (source, reads, understand, limits) = (self.source, self.reads, self.understand, self.limits);
+        let mut accounts = Vec::new();
+        seal.accounts_listed = Some(false);
+        for read in reads.of_organization() {
+            let Ok(call) = read.call_for(&Resource::new(account_key(&first.account))) else { continue };
+            sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note: PlanNote::Sure })?;
+            if first.failed.is_some() {
+                continue;
+            }
+            let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
+            let answer = ask(source, reads, understand, pace, limits, job, first.caller.clone());
+            let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
+            seal.requests += done.requests;
+            let whole = done.pages.last().is_some_and(|(page, _)| page.last && page.outcome.is_settled());
+            for (page, body) in done.pages {
+                seal.finished = seal.finished.max(page.finished);
+                sink.exchanged(page, body.as_deref())?;
+            }
+            if read.id == reads.provider.accounts {
+                seal.accounts_listed = Some(whole);
+                accounts.clone_from(&done.seen);
+            }
+            self.learn(sink, 0, done.seen)?;
+        }
+        Ok(accounts)
     }
 
     fn plan_for_all(&mut self, sink: &mut (dyn Sink + Send)) -> Result<(), CollectError> {
@@ -290,16 +420,25 @@ impl Run<'_> {
             let note = if unconfirmed { PlanNote::Unconfirmed } else { PlanNote::Sure };
             sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note })?;
             self.planned.insert((key.clone(), id));
-            let region = if call.region == "global" { self.global_region(session) } else { call.region.clone() };
+            let region =
+                if call.region == "global" { self.global_region(session, &read.service) } else { call.region.clone() };
             self.queue.push_back(Job { session, read, call, parent, region });
         }
         Ok(())
     }
 
     /// Where calls about a whole account are sent.
-    fn global_region(&self, session: usize) -> String {
-        let partition = self.partitions.get(session).and_then(|name| self.reads.provider.partitions.get(name));
-        partition.map_or_else(|| "us-east-1".to_owned(), |partition| partition.global_region.clone())
+    fn global_region(&self, session: usize, service: &str) -> String {
+        let provider = &self.reads.provider;
+        let name = self.identities.get(&session).map(|(_, partition)| partition.as_str()).unwrap_or_default();
+        let own = provider.services.get(service).and_then(|service| service.global_region.get(name));
+        if let Some(own) = own {
+            return own.clone();
+        }
+        provider
+            .partitions
+            .get(name)
+            .map_or_else(|| "us-east-1".to_owned(), |partition| partition.global_region.clone())
     }
 
     /// Takes in what an answer shows, and plans what follows from it.
@@ -322,7 +461,7 @@ impl Run<'_> {
         session: usize,
         account: &str,
     ) -> Result<(), CollectError> {
-        let partition = self.partitions.get(session).and_then(|name| self.reads.provider.partitions.get(name));
+        let partition = self.identities.get(&session).and_then(|(_, name)| self.reads.provider.partitions.get(name));
         for region in partition.map(|partition| partition.default_regions.clone()).unwrap_or_default() {
             self.unconfirmed.insert((account.to_owned(), region.clone()));
             let key = ResourceKey {
@@ -361,6 +500,11 @@ impl Run<'_> {
     }
 }
 
+/// The account in an ARN.
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4)
+}
+
 /// Makes one call to its last page.
 async fn ask<'r>(
     source: &dyn Source,
@@ -369,12 +513,11 @@ async fn ask<'r>(
     pace: &Pace,
     limits: &Limits,
     job: Job<'r>,
-    callers: Vec<String>,
+    caller: String,
 ) -> Done<'r> {
     let read = job.read;
     let per_second = reads.provider.services.get(&read.service).map_or(1.0, |service| service.per_second);
     let id = job.call.evidence_id();
-    let caller = callers.get(job.session).cloned().unwrap_or_default();
     let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), 0u64);
     let mut tokens: HashMap<String, u32> = HashMap::new();
     let send = async |operation: &str, token: Option<Value>, page: u32| -> Reply {

@@ -106,13 +106,25 @@ impl Controls {
             catalog_problems(catalog, &files, &mut problems);
         }
         if let Some(provider) = &provider {
-            for (role, id) in [("identity", &provider.identity), ("regions", &provider.regions)] {
-                if !reads.iter().any(|read| read.id == *id) {
+            for (role, id) in
+                [("identity", &provider.identity), ("regions", &provider.regions), ("accounts", &provider.accounts)]
+            {
+                let read = reads.iter().find(|read| read.id == *id);
+                if read.is_none() {
                     problems.at(
                         "aws/services.yaml",
                         None,
                         format!("`{role}: {id}` names no declared read"),
                         "declare it under aws/reads/",
+                    );
+                }
+                let placed = read.is_none_or(|read| read.per == Some(Per::Organization));
+                if role == "accounts" && !placed {
+                    problems.at(
+                        "aws/services.yaml",
+                        None,
+                        format!("`{role}: {id}` names a read that is not made for the organization"),
+                        "say `per: organization` in the read",
                     );
                 }
             }
@@ -217,7 +229,7 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
         say(format!("the id must be `{}:Operation`", read.service), "service and operation as the provider names them");
     }
     if read.per.is_some() == read.for_each.is_some() {
-        say("needs either `per` or `for`".to_owned(), "per: account | region, or for: TYPE");
+        say("needs either `per` or `for`".to_owned(), "per: account | region | organization, or for: TYPE");
     }
     if read.resource.is_some() != read.id_from.is_some() {
         say("`resource` and `id_from` go together".to_owned(), "say where the id stands in an item");
@@ -227,6 +239,9 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
     }
     if read.per == Some(Per::Session) && read.resource.is_none() {
         say("the identity must give a resource".to_owned(), "resource: aws.account");
+    }
+    if read.per == Some(Per::Organization) && read.resource.is_none() {
+        say("what is said of the organization must give a resource".to_owned(), "resource: aws.organizations.account");
     }
     for (name, field) in &read.fields {
         if field.when_absent.is_some() && field.source.is_none() {

@@ -6,7 +6,7 @@ use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
-use crate::model::read::{ACCOUNT, Per, REGION, Read, Reads};
+use crate::model::read::{ACCOUNT, Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -233,6 +233,21 @@ pub fn inventory(
             }
         }
     }
+    // What was to be asked about the organization, by the first identity.
+    if let (Some(_), Some(first)) = (seal.accounts_listed, seal.sessions.first()) {
+        let asker = Resource::new(account_key(&first.account));
+        for read in reads.of_organization() {
+            let (gap, pages) = match read.call_for(&asker) {
+                Ok(call) => {
+                    let about = (gap_of(&call, read), pages_of(&call));
+                    implied.insert(call);
+                    about
+                }
+                Err(place) => (Some(not_made(read, &asker, &place)), BTreeSet::new()),
+            };
+            listings.push(listing(read, &asker.key, gap, pages));
+        }
+    }
     inventory.gaps.extend(missing.iter().map(|(_, _, gap)| gap.clone()));
     inventory.gaps.extend(listings.iter().flat_map(|listing| match &listing.state {
         ListState::Cut(gaps) => gaps.clone(),
@@ -270,12 +285,7 @@ pub fn inventory(
     for session in &seal.sessions {
         let evidence: BTreeSet<String> = merge
             .resources
-            .get(&ResourceKey {
-                kind: ACCOUNT.to_owned(),
-                account: session.account.clone(),
-                region: "global".to_owned(),
-                id: session.account.clone(),
-            })
+            .get(&account_key(&session.account))
             .and_then(|account| account.from.get("").cloned())
             .unwrap_or_default();
         let state = match &session.failed {

@@ -80,6 +80,9 @@ pub struct CollectionSeal {
     /// dual-stack endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Were the accounts of the organization listed to the end? Nothing where they were not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounts_listed: Option<bool>,
     /// True for the recorded account of `farwatch demo`.
     #[serde(default)]
     pub demo: bool,

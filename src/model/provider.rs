@@ -12,6 +12,9 @@ pub struct Provider {
     pub identity: String,
     /// The read that lists the regions.
     pub regions: String,
+    /// The read that lists the accounts of an organization: `per: organization`. It gives the id of each account, and
+    /// its `status`.
+    pub accounts: String,
     /// `aws`, `aws-us-gov`, `aws-cn`.
     pub partitions: BTreeMap<String, Partition>,
     /// By the name before the colon of a read.
@@ -19,6 +22,9 @@ pub struct Provider {
     /// What error codes mean.
     pub codes: Codes,
 }
+
+/// The word for an account that is in use (Organizations API, Account: `State` and, before it, `Status`).
+pub const ACTIVE: &str = "ACTIVE";
 
 /// A partition: its names and its regions.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,6 +62,10 @@ pub struct Service {
     /// JSON protocols: `1.0` or `1.1`.
     #[serde(default)]
     pub json_version: Option<String>,
+    /// By partition: where its calls that concern the whole account are signed, where that is not the partition's
+    /// `global_region`.
+    #[serde(default)]
+    pub global_region: BTreeMap<String, String>,
     /// Host names that do not follow the pattern of the cloud.
     #[serde(default)]
     pub hosts: Hosts,

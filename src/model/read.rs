@@ -4,7 +4,7 @@ use super::boundary::BoundaryRule;
 use super::path::WirePath;
 use super::plan::{CallId, ParamValue};
 use super::provider::Provider;
-use super::resource::Resource;
+use super::resource::{Resource, ResourceKey};
 use super::template::{Template, scalar_text, walk};
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -34,7 +34,8 @@ pub struct Read {
     /// The rights it needs, where they are not simply [`Read::id`].
     #[serde(default)]
     pub actions: Vec<String>,
-    /// Where the call is made once: a session, an account, a region. A region means every region that is on.
+    /// Where the call is made once: a session, an organization, an account, a region. A region means every region that
+    /// is on.
     #[serde(default)]
     pub per: Option<Per>,
     /// Or: made once for every resource of this type.
@@ -111,6 +112,8 @@ pub struct Inside {
 pub enum Per {
     /// Once per set of credentials, before the account is known: the identity.
     Session,
+    /// Once per run, only when its organization's accounts are asked for: by the first session, about its account.
+    Organization,
     /// Once per account.
     Account,
     /// Once in every region that is on.
@@ -283,6 +286,17 @@ pub const ACCOUNT: &str = "aws.account";
 /// The type of a region as a place.
 pub const REGION: &str = "aws.region";
 
+/// The key of an account as a place.
+#[must_use]
+pub fn account_key(account: &str) -> ResourceKey {
+    ResourceKey {
+        kind: ACCOUNT.to_owned(),
+        account: account.to_owned(),
+        region: "global".to_owned(),
+        id: account.to_owned(),
+    }
+}
+
 impl Read {
     /// The rights this read needs.
     #[must_use]
@@ -327,7 +341,7 @@ impl Read {
     #[must_use]
     pub fn made_for(&self) -> Option<&str> {
         match (self.per, self.for_each.as_deref()) {
-            (Some(Per::Session), _) | (None, None) => None,
+            (Some(Per::Session | Per::Organization), _) | (None, None) => None,
             (Some(Per::Account), _) => Some(ACCOUNT),
             (Some(Per::Region), _) => Some(REGION),
             (None, Some(kind)) => Some(kind),
@@ -361,6 +375,11 @@ impl Reads {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Read> {
         self.reads.iter().find(|read| read.id == id)
+    }
+
+    /// The reads about the organization, made only when its accounts are asked for.
+    pub fn of_organization(&self) -> impl Iterator<Item = &Read> {
+        self.reads.iter().filter(|read| read.per == Some(Per::Organization))
     }
 
     /// Does any read give this type this field?

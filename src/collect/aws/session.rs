@@ -1,14 +1,15 @@
 //! Credentials: the ambient chain of `aws-config`, and roles assumed from it.
 
 use super::call::call;
-use crate::collect::{Reply, Request, SessionInfo, Source};
+use crate::collect::{Further, Reply, Request, SessionInfo, Source};
 use crate::model::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
 use futures::future::BoxFuture;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-/// How to come into the accounts.
+/// How to come into the accounts. Plain data: the command line and files fill it, [`AwsOptions::check`] judges it.
 #[derive(Debug, Clone)]
 pub struct AwsOptions {
     /// A named profile.
@@ -17,6 +18,12 @@ pub struct AwsOptions {
     pub roles: Vec<String>,
     /// Read only the accounts of the roles, not the account of the ambient credentials.
     pub roles_only: bool,
+    /// The name (with its path) of one role that is there in each of `accounts`, and in those of the organization.
+    pub role_name: Option<String>,
+    /// Ids of accounts to read by that role.
+    pub accounts: Vec<String>,
+    /// Read every active account of the organization by that role.
+    pub organization: bool,
     /// The external id that the roles ask for.
     pub external_id: Option<String>,
     /// Name of the role sessions: it stands in the account's own CloudTrail.
@@ -25,6 +32,54 @@ pub struct AwsOptions {
     pub call_timeout: Duration,
     /// Attempts per call.
     pub attempts: u32,
+}
+
+impl AwsOptions {
+    /// Do they fit together?
+    ///
+    /// # Errors
+    /// What does not, and what to do, in the words of the command line.
+    pub fn check(&self) -> Result<(), String> {
+        let reaches = self.organization || !self.accounts.is_empty();
+        if let Some(account) = self.accounts.iter().find(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err(format!("--account {account}: an account id is 12 digits, such as 444455556666"));
+        }
+        match &self.role_name {
+            None if self.organization => {
+                return Err("--organization needs --role-name NAME: the role to assume in each account".to_owned());
+            }
+            None if reaches => {
+                return Err("--account needs --role-name NAME: the role to assume in each account".to_owned());
+            }
+            Some(_) if !reaches => {
+                return Err(
+                    "--role-name needs --account ID (may be repeated) or --organization: the accounts that have \
+                            the role"
+                        .to_owned(),
+                );
+            }
+            Some(_) if self.roles_only => {
+                return Err("--roles-only and --role-name exclude each other: the role is reached from the ambient \
+                            account, which is read as well"
+                    .to_owned());
+            }
+            // IAM API, CreateRole: RoleName [\w+=,.@-]{1,64}; a path may stand before it.
+            Some(name)
+                if name.is_empty()
+                    || name.starts_with('/')
+                    || name.ends_with('/')
+                    || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c)) =>
+            {
+                return Err(format!(
+                    "--role-name {name:?}: give the name of the role, such as farwatch-audit, with its path if it has \
+                     one (audit/farwatch-audit); the ARN is put together from it"
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// The one HTTP client: rustls with aws-lc-rs for both clouds.
@@ -36,7 +91,11 @@ pub fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
 /// The live cloud.
 #[derive(Debug)]
 pub struct Aws {
-    sessions: Vec<(SessionInfo, SdkConfig)>,
+    /// Further ones are opened while it runs.
+    sessions: RwLock<Vec<(SessionInfo, SdkConfig)>>,
+    base: SdkConfig,
+    region: String,
+    options: AwsOptions,
     provider: Provider,
 }
 
@@ -66,35 +125,63 @@ impl Aws {
         let base = base.into_builder().region(Region::new(region.clone())).build();
         let mut sessions = Vec::new();
         if !options.roles_only || options.roles.is_empty() {
-            sessions.push((SessionInfo { role: None, region: region.clone() }, base.clone()));
+            sessions.push((SessionInfo { role: None, region: region.clone(), refused: None }, base.clone()));
         }
+        let this = Self {
+            sessions: RwLock::new(sessions),
+            base,
+            region,
+            options: options.clone(),
+            provider: provider.clone(),
+        };
         for role in &options.roles {
-            let mut assume = aws_config::sts::AssumeRoleProvider::builder(role)
-                .configure(&base)
-                .session_name(&options.session_name)
-                .session_length(Duration::from_hours(1));
-            if let Some(id) = &options.external_id {
-                assume = assume.external_id(id);
-            }
-            let credentials = assume.build().await;
-            let config = base
-                .to_builder()
-                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
-                .identity_cache(aws_config::identity::IdentityCache::lazy().build())
-                .build();
-            sessions.push((SessionInfo { role: Some(role.clone()), region: region.clone() }, config));
+            this.assume(role).await;
         }
-        Self { sessions, provider: provider.clone() }
+        this
+    }
+
+    /// Prepares a session that assumes a role. Nothing is asked before its first call.
+    async fn assume(&self, role: &str) -> (usize, SessionInfo) {
+        let mut assume = aws_config::sts::AssumeRoleProvider::builder(role)
+            .configure(&self.base)
+            .session_name(&self.options.session_name)
+            .session_length(Duration::from_hours(1));
+        if let Some(id) = &self.options.external_id {
+            assume = assume.external_id(id);
+        }
+        let credentials = assume.build().await;
+        let config = self
+            .base
+            .to_builder()
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+            .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+            .build();
+        let info = SessionInfo { role: Some(role.to_owned()), region: self.region.clone(), refused: None };
+        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        sessions.push((info.clone(), config));
+        (sessions.len() - 1, info)
     }
 }
 
 impl Source for Aws {
     fn sessions(&self) -> Vec<SessionInfo> {
-        self.sessions.iter().map(|(info, _)| info.clone()).collect()
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        sessions.iter().map(|(info, _)| info.clone()).collect()
+    }
+
+    fn further(&self) -> Further {
+        Further { accounts: self.options.accounts.clone(), organization: self.options.organization }
+    }
+
+    fn open<'a>(&'a self, partition: &'a str, account: &'a str) -> BoxFuture<'a, Option<(usize, SessionInfo)>> {
+        Box::pin(async move {
+            let name = self.options.role_name.as_deref()?;
+            Some(self.assume(&format!("arn:{partition}:iam::{account}:role/{name}")).await)
+        })
     }
 
     fn endpoint(&self) -> Option<String> {
-        let (_, config) = self.sessions.first()?;
+        let config = &self.base;
         let fips = config.use_fips().unwrap_or(false).then(|| "FIPS endpoints".to_owned());
         let dual = config.use_dual_stack().unwrap_or(false).then(|| "dual-stack endpoints".to_owned());
         let custom =
@@ -105,8 +192,12 @@ impl Source for Aws {
 
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            match self.sessions.get(request.session) {
-                Some((_, config)) => call(config, &self.provider, &request).await,
+            let config = {
+                let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+                sessions.get(request.session).map(|(_, config)| config.clone())
+            };
+            match config {
+                Some(config) => call(&config, &self.provider, &request).await,
                 None => Reply {
                     http_status: 0,
                     body: Vec::new(),
