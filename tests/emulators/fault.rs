@@ -829,6 +829,7 @@ impl Pager {
             "ec2:DescribeManagedPrefixLists" => Self::Items { set: "prefixListSet" },
             "ec2:GetManagedPrefixListEntries" => Self::Items { set: "entrySet" },
             "logs:DescribeLogGroups" => Self::Token { lists: &["logGroups"], answer: "nextToken", more: None },
+            "organizations:ListAccounts" => Self::Token { lists: &["Accounts"], answer: "NextToken", more: None },
             "kms:ListKeys" => Self::Token { lists: &["Keys"], answer: "NextMarker", more: Some("Truncated") },
             "firehose:ListDeliveryStreams" => {
                 Self::LastName { lists: &["DeliveryStreamNames"], more: "HasMoreDeliveryStreams" }
