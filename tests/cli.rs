@@ -106,6 +106,44 @@ fn the_policy_is_what_the_reads_need() {
 }
 
 #[test]
+fn the_right_to_list_accounts_is_asked_for_only_with_an_organization() {
+    let (_, without, _) = farwatch(&["policy", "aws"]);
+    assert!(!without.contains("organizations:"), "{without}");
+    let (code, with, _) = farwatch(&["policy", "aws", "--organization"]);
+    assert_eq!(code, Some(0));
+    let more: Vec<&str> = with.lines().filter(|line| !without.lines().any(|other| other == *line)).collect();
+    assert_eq!(more.len(), 1, "{more:?}");
+    assert!(more[0].contains("organizations:ListAccounts"));
+}
+
+/// Nothing is asked, and nothing is written, before the ways into the accounts fit together.
+#[test]
+fn ways_into_accounts_that_do_not_fit_together_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let role = "arn:aws:iam::444455556666:role/audit";
+    let cases: [(&[&str], &str); 9] = [
+        (&["--role-name", "audit"], "needs --account ID"),
+        (&["--account", "444455556666"], "--account needs --role-name"),
+        (&["--organization"], "--organization needs --role-name"),
+        (&["--role-name", "audit", "--account", "44445555666"], "12 digits"),
+        (&["--role-name", "audit", "--account", "44445555666x"], "12 digits"),
+        (&["--role-name", "audit", "--account", "4444:5555666"], "12 digits"),
+        (&["--role-name", role, "--account", "444455556666"], "the name of the role"),
+        (&["--role-name", "", "--account", "444455556666"], "the name of the role"),
+        (&["--role-name", "audit", "--organization", "--role-arn", role, "--roles-only"], "exclude each other"),
+    ];
+    for (arguments, says) in cases {
+        for command in [&["audit", "aws", "--out", out.to_str().unwrap()][..], &["doctor", "aws"]] {
+            let (code, _, err) = farwatch(&[command, arguments].concat());
+            assert_eq!(code, Some(2), "{arguments:?} {err}");
+            assert!(err.contains(says), "{arguments:?} {err}");
+        }
+        assert!(!out.exists());
+    }
+}
+
+#[test]
 fn the_published_schemas_hold() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("demo");
