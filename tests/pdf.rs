@@ -11,8 +11,8 @@
 
 use farwatch::report::pdf::{Rendered, Renderer, Typst};
 use farwatch::report::view::{
-    AccountView, AspectView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView, FactView,
-    FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
+    AccountView, AspectView, BoundaryView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView,
+    FactView, FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -251,6 +251,7 @@ fn hostile() -> View {
         digests: vec![("catalog".to_owned(), digest(7))],
         limits: vec!["It is a draft.".to_owned()],
         requests: 17,
+        boundary: BoundaryView::default(),
     }
 }
 

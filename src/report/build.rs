@@ -1,8 +1,8 @@
 //! Gathers, sorts and words what was judged.
 
 use super::view::{
-    AccountView, AspectView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView, FactView,
-    FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
+    AccountView, AspectView, BoundaryView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView,
+    FactView, FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
 };
 use crate::model::assessment::{AspectResult, Assessment, CellState, ObjectiveResult, RequirementResult, Status};
 use crate::model::catalog::{Aspect, Catalog, Objective, Requirement, printed_objective};
@@ -92,6 +92,7 @@ pub fn build(input: &Input<'_>) -> View {
         digests: assessment.digests.iter().map(|(name, digest)| (name.clone(), digest.clone())).collect(),
         limits: limits(),
         requests: input.seal.requests,
+        boundary: BoundaryView::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One view model, then every format. It decides nothing.
 
 mod build;
+pub mod diagram;
 pub mod json;
 pub mod pdf;
 pub mod ssp;
@@ -8,3 +9,4 @@ pub mod terminal;
 pub mod view;
 
 pub use build::{Input, build};
+pub use diagram::svg_files;

@@ -52,6 +52,99 @@ pub struct View {
     pub limits: Vec<String>,
     /// HTTP requests made.
     pub requests: u64,
+    /// Where communication crosses a boundary.
+    pub boundary: BoundaryView,
+}
+
+/// The boundary: what the organisation says of it, what was found, and drawings of both.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BoundaryView {
+    /// The organisation's own words.
+    pub description: String,
+    /// Does the organisation declare its boundary?
+    pub declared: bool,
+    /// Accounts and regions, with counts.
+    pub places: Vec<BoundaryPlaceView>,
+    /// Names of networks, for the drawings. A network that only points name is drawn by its id.
+    pub networks: Vec<BoundaryNetworkView>,
+    /// Every point that was found.
+    pub points: Vec<BoundaryPointView>,
+    /// What is declared and was not found, in sentences.
+    pub missing: Vec<String>,
+    /// What could not be listed, in sentences.
+    pub cut: Vec<String>,
+    /// Drawings of the points, each with the same in words.
+    pub diagrams: Vec<DiagramView>,
+}
+
+/// What was found in one account and region.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundaryPlaceView {
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// Points of the external boundary.
+    pub external: usize,
+    /// Points of internal boundaries.
+    pub internal: usize,
+    /// Points that are not declared.
+    pub undeclared: usize,
+}
+
+/// A network (VPC, `VNet`).
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundaryNetworkView {
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// Its id, as points name it.
+    pub id: String,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// More about it, short: `10.0.0.0/16`; may be empty.
+    pub about: String,
+}
+
+/// A point where communication crosses a boundary.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundaryPointView {
+    /// `internet gateway`.
+    pub kind: String,
+    /// "external" or "internal".
+    pub crosses: String,
+    /// Its id.
+    pub id: String,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The network it belongs to; empty for none.
+    pub network: String,
+    /// What lies on its other side; may be empty.
+    pub leads_to: String,
+    /// Can the public reach something through it?
+    pub public: bool,
+    /// Is it in use?
+    pub in_use: bool,
+    /// "declared as X", "not declared", "nothing is declared", "not in use".
+    pub declared: String,
+    /// Class for layout.
+    pub class: String,
+}
+
+/// A drawing.
+#[derive(Debug, Clone, Serialize)]
+pub struct DiagramView {
+    /// "Account 111122223333, us-gov-west-1: networks 1 to 9 of 30".
+    pub title: String,
+    /// SVG 1.1, a document of its own.
+    pub svg: String,
+    /// The same in sentences.
+    pub alt: String,
 }
 
 /// The clause.
