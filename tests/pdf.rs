@@ -9,10 +9,12 @@
     reason = "a test may stop at the first surprise, and says what it skips"
 )]
 
+use farwatch::report::diagram::diagrams;
 use farwatch::report::pdf::{Rendered, Renderer, Typst};
 use farwatch::report::view::{
-    AccountView, AspectView, BoundaryView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView,
-    FactView, FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
+    AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView, ClauseView,
+    CountView, EnvironmentView, EvidenceView, FactView, FindingView, ObjectiveView, ParameterView, RequirementView,
+    UnseenView, View,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -159,6 +161,46 @@ fn count(word: &str, class: &str, number: usize) -> CountView {
     CountView { word: word.to_owned(), class: class.to_owned(), number }
 }
 
+fn boundary(names: Vec<String>) -> BoundaryView {
+    let states = ["not declared", "declared as ", "nothing is declared", "not in use"];
+    let points: Vec<_> = (0..6 * names.len())
+        .map(|n| {
+            let name = &names[n % names.len()];
+            let declared = states[n % states.len()];
+            BoundaryPointView {
+                kind: if n % 6 == 0 { name.clone() } else { "internet gateway".to_owned() },
+                crosses: if n % 3 == 0 { "internal" } else { "external" }.to_owned(),
+                id: if n % 5 == 0 { name.clone() } else { format!("igw-{n:017x}") },
+                name: name.clone(),
+                account: "111122223333".to_owned(),
+                region: "us-gov-west-1".to_owned(),
+                network: if n % 7 == 0 { name.clone() } else { format!("vpc-{:017x}", n % 9) },
+                leads_to: if n % 4 == 0 { name.clone() } else { "internet".to_owned() },
+                public: n % 2 == 0,
+                in_use: declared != "not in use",
+                declared: if declared.ends_with(' ') { format!("{declared}{name}") } else { declared.to_owned() },
+                class: "unknown".to_owned(),
+            }
+        })
+        .collect();
+    BoundaryView {
+        description: names.join(" "),
+        declared: true,
+        places: vec![BoundaryPlaceView {
+            account: "111122223333".to_owned(),
+            region: "us-gov-west-1".to_owned(),
+            external: 4,
+            internal: 2,
+            undeclared: 1,
+        }],
+        networks: Vec::new(),
+        diagrams: diagrams(&points, &[]),
+        points,
+        missing: names.clone(),
+        cut: names,
+    }
+}
+
 /// Every text that an account, an organisation or a user chooses is hostile.
 fn hostile() -> View {
     let huge = "x".repeat(3000);
@@ -251,7 +293,7 @@ fn hostile() -> View {
         digests: vec![("catalog".to_owned(), digest(7))],
         limits: vec!["It is a draft.".to_owned()],
         requests: 17,
-        boundary: BoundaryView::default(),
+        boundary: boundary(names().map(ToOwned::to_owned).collect()),
     }
 }
 
@@ -272,6 +314,7 @@ fn empty() -> View {
         parameters: Vec::new(),
         digests: Vec::new(),
         limits: Vec::new(),
+        boundary: BoundaryView::default(),
         ..hostile()
     }
 }
@@ -428,6 +471,41 @@ fn text_can_be_copied_and_nothing_is_disguised() {
     }
 }
 
+/// Drawings are set in the packet's own fonts, their words can be found, and each says the same to who cannot see it.
+#[test]
+fn drawings_are_text_in_our_fonts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("packet.pdf");
+    let mut view = empty();
+    view.boundary = boundary(vec!["web".to_owned(), "R&D <lab>".to_owned()]);
+    // Without the table, what is found is found in the drawings.
+    view.boundary.points.clear();
+    let rendered = render(&view);
+    assert_eq!(rendered.warnings, []);
+    std::fs::write(&file, &rendered.pdf).expect("written");
+    if let Ok(folder) = std::env::var("DIAGRAMS") {
+        std::fs::write(format!("{folder}/boundary.pdf"), &rendered.pdf).expect("written");
+        std::fs::write(format!("{folder}/hostile.pdf"), &HOSTILE.pdf).expect("written");
+    }
+    if let Ok(output) = Command::new("pdffonts").arg(&file).output() {
+        let fonts = String::from_utf8(output.stdout).expect("UTF-8");
+        for font in fonts.lines().skip(2) {
+            assert!(font.contains("+Inter-") || font.contains("+JetBrainsMono-"), "{font}");
+        }
+    }
+    if let Some(text) = copied(&rendered.pdf) {
+        for words in
+            ["NOT DECLARED", "EXTERNAL BOUNDARY", "igw-00000000000000001", "vpc-00000000000000001", "R&D <lab>"]
+        {
+            assert!(text.contains(words), "{words}");
+        }
+    }
+    if let Ok(output) = Command::new("pdfinfo").arg("-struct").arg(&file).output() {
+        let tags = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(tags.matches("Figure").count(), view.boundary.diagrams.len());
+    }
+}
+
 #[test]
 fn a_long_command_is_copied_without_inserted_characters() {
     let Some(text) = copied(&HOSTILE.pdf) else { return };
@@ -458,6 +536,7 @@ fn every_table_has_a_header_and_no_data_is_evaluated() {
     assert_eq!(source.matches("table(columns:").count(), source.matches("head[").count());
     assert!(!source.contains("eval("));
     assert_eq!(source.matches("json(").count(), 1);
+    assert_eq!(source.matches("image(").count(), source.matches("alt: ").count());
 }
 
 /// Contrast of text on its ground, after WCAG 2.0: at least 4.5 to 1.

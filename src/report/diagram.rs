@@ -98,9 +98,9 @@ struct Detail {
 const DETAILS: [Detail; 5] = [
     Detail { alone: 4, named: 8, kinds: 12, listed: 8, roomy: true },
     Detail { alone: 2, named: 4, kinds: 12, listed: 8, roomy: false },
-    Detail { alone: 2, named: 2, kinds: 8, listed: 6, roomy: false },
+    Detail { alone: 2, named: 3, kinds: 8, listed: 3, roomy: false },
     Detail { alone: 1, named: 1, kinds: 6, listed: 3, roomy: false },
-    Detail { alone: 0, named: 0, kinds: 4, listed: 0, roomy: false },
+    Detail { alone: 0, named: 0, kinds: 2, listed: 0, roomy: false },
 ];
 
 /// A line of text in a box.
@@ -312,7 +312,7 @@ fn draw_place(account: &str, region: &str, networks: &[Network<'_>], out: &mut V
 
 /// The most detailed tier that fits a page of its own.
 fn tier<'a>(networks: Vec<&'a Network<'a>>, across: usize, total: usize, names: &BTreeMap<&str, &str>) -> Tier<'a> {
-    let first = usize::from(total > 3);
+    let first = usize::from(total > 3) + usize::from(total > NETWORKS);
     let mut best = None;
     for detail in DETAILS.iter().skip(first) {
         let columns = networks.iter().map(|network| column(network, *detail, across, names)).collect();
@@ -347,26 +347,35 @@ fn by_kind<'a>(points: &[&'a BoundaryPointView]) -> Vec<(&'a str, Vec<&'a Bounda
         kinds.entry(&point.kind).or_default().push(point);
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, points)| points.iter().map(|point| State::of(point)).min());
+    let state = |points: &[&BoundaryPointView]| points.iter().map(|point| State::of(point)).min();
+    kinds.sort_by_key(|(_, points)| (state(points), !points.iter().any(|point| point.public)));
+    kinds
+}
+
+/// [`by_kind`] with at most so many kinds, the last ones under one name.
+fn few_kinds<'a>(
+    points: &[&'a BoundaryPointView],
+    most: usize,
+    others: &'a str,
+) -> Vec<(&'a str, Vec<&'a BoundaryPointView>)> {
+    let mut kinds = by_kind(points);
+    if kinds.len() > most {
+        let rest = kinds.split_off(most.saturating_sub(1)).into_iter().flat_map(|(_, points)| points).collect();
+        kinds.push((others, rest));
+    }
     kinds
 }
 
 fn column(network: &Network<'_>, detail: Detail, across: usize, names: &BTreeMap<&str, &str>) -> Column {
     let mut panels = Vec::new();
-    let kinds = by_kind(&network.external);
-    let shown = if kinds.len() > detail.kinds { detail.kinds - 1 } else { kinds.len() };
-    for (kind, points) in kinds.iter().take(shown) {
+    for (kind, points) in few_kinds(&network.external, detail.kinds, "other point") {
         // Across the whole drawing there is room for more.
         let alone = if across == 1 && detail.alone > 0 { detail.alone + 2 } else { detail.alone };
         if points.len() <= alone.max(1) {
             panels.extend(points.iter().map(|point| lone(point, detail)));
         } else {
-            panels.push(together(kind, points, detail));
+            panels.push(together(kind, &points, detail));
         }
-    }
-    let rest: Vec<&BoundaryPointView> = kinds.iter().skip(shown).flat_map(|(_, points)| points).copied().collect();
-    if !rest.is_empty() {
-        panels.push(together("other point", &rest, detail));
     }
     let mut stacks: Vec<Vec<Panel>> = Vec::new();
     if across == 1 {
@@ -414,10 +423,12 @@ fn lone(point: &BoundaryPointView, detail: Detail) -> Panel {
     let strong = if state == State::Unused { Look::Quiet } else { Look::Strong };
     let plain = if state == State::Unused { Look::Quiet } else { Look::Plain };
     rows.push(Row::new(strong, kind_words(point)));
-    if !point.name.is_empty() && point.name != point.id {
-        rows.push(Row::new(plain, point.name.as_str()));
+    if (detail.listed > 3 || state == State::Undeclared) && !name_of(point).is_empty() {
+        rows.push(Row::new(plain, name_of(point)));
+        rows.push(Row::new(plain, point.id.as_str()));
+    } else {
+        rows.push(Row::named(plain, name_of(point), &point.id));
     }
-    rows.push(Row::new(plain, point.id.as_str()));
     if !point.leads_to.is_empty() && (detail.roomy || !point.leads_to.to_lowercase().contains("internet")) {
         rows.push(Row::new(Look::Quiet, format!("to {}", point.leads_to)));
     }
@@ -464,20 +475,13 @@ fn inside(network: &Network<'_>, detail: Detail, names: &BTreeMap<&str, &str>) -
     let mut rows = Vec::new();
     let (stubs, points): (Vec<_>, Vec<_>) = network.internal.iter().copied().partition(|point| is_stub(point));
     if points.len() <= detail.listed {
-        for point in &points {
-            internal_rows(point, &mut rows);
+        for (kind, points) in by_kind(&points) {
+            listed_rows(kind, &points, &mut rows);
         }
     } else {
-        let kinds = by_kind(&points);
-        let shown = if kinds.len() > detail.kinds { detail.kinds - 1 } else { kinds.len() };
-        let rest: Vec<_> = kinds.iter().skip(shown).flat_map(|(_, points)| points).copied().collect();
-        let mut kinds: Vec<_> = kinds.into_iter().take(shown).collect();
-        if !rest.is_empty() {
-            kinds.push(("other point", rest));
-        }
-        for (kind, points) in kinds {
-            if let [point] = points.as_slice() {
-                internal_rows(point, &mut rows);
+        for (kind, points) in few_kinds(&points, detail.kinds, "other point") {
+            if points.len() == 1 && detail.listed > 0 {
+                listed_rows(kind, &points, &mut rows);
             } else {
                 counted_rows(kind, &points, detail, &mut rows);
             }
@@ -490,11 +494,12 @@ fn inside(network: &Network<'_>, detail: Detail, names: &BTreeMap<&str, &str>) -
                 rows.push(Row::new(Look::Badge, "NOT DECLARED"));
             }
             let unused = if State::of(point) == State::Unused { ", not in use" } else { "" };
-            rows.push(Row::named(Look::Stub, format!("{}{unused}", kind_words(point)), &point.id));
-            rows.push(Row::named(Look::Quiet, format!("to {}", name_in(names, &point.leads_to)), &point.leads_to));
+            rows.push(Row::new(Look::Stub, format!("{}{unused}", kind_words(point))));
+            rows.push(Row::named(Look::Plain, name_of(point), &point.id));
+            rows.push(Row::new(Look::Quiet, format!("to {}", name_in(names, &point.leads_to))));
         }
     } else {
-        for (kind, points) in by_kind(&stubs) {
+        for (kind, points) in few_kinds(&stubs, detail.kinds, "other connection") {
             let start = rows.len();
             counted_rows(kind, &points, detail, &mut rows);
             let stub = rows.iter_mut().skip(start).find(|row| row.look == Look::Strong);
@@ -507,8 +512,9 @@ fn inside(network: &Network<'_>, detail: Detail, names: &BTreeMap<&str, &str>) -
     }
     if network.incoming.len() <= most.max(1) {
         for point in &network.incoming {
-            rows.push(Row::named(Look::Stub, kind_words(point), &point.id));
-            rows.push(Row::named(Look::Quiet, format!("from {}", name_in(names, &point.network)), &point.network));
+            rows.push(Row::new(Look::Stub, kind_words(point)));
+            rows.push(Row::named(Look::Plain, name_of(point), &point.id));
+            rows.push(Row::new(Look::Quiet, format!("from {}", name_in(names, &point.network))));
         }
     } else {
         rows.push(Row::new(Look::Stub, count(network.incoming.len(), "connection", "connections")));
@@ -523,19 +529,20 @@ fn is_stub(point: &BoundaryPointView) -> bool {
     !point.leads_to.is_empty() && point.leads_to != point.network && !point.kind.contains("subnet")
 }
 
-fn internal_rows(point: &BoundaryPointView, rows: &mut Vec<Row>) {
-    let look = match State::of(point) {
-        State::Undeclared => {
-            rows.push(Row::new(Look::Badge, "NOT DECLARED"));
-            Look::Plain
+/// The points of one kind below its count, one by one.
+fn listed_rows(kind: &str, points: &[&BoundaryPointView], rows: &mut Vec<Row>) {
+    let unused = points.iter().all(|point| State::of(point) == State::Unused);
+    rows.push(Row::new(if unused { Look::Quiet } else { Look::Strong }, count_words(kind, points)));
+    for point in points {
+        match State::of(point) {
+            State::Undeclared => {
+                rows.push(Row::new(Look::Badge, "NOT DECLARED"));
+                rows.push(Row::named(Look::Plain, name_of(point), &point.id));
+            }
+            State::Unused => rows.push(Row::named(Look::Quiet, name_of(point), &point.id)),
+            State::Open | State::Declared => rows.push(Row::named(Look::Plain, name_of(point), &point.id)),
         }
-        State::Unused => Look::Quiet,
-        State::Open | State::Declared => Look::Plain,
-    };
-    let unused = if State::of(point) == State::Unused { ", not in use" } else { "" };
-    let name = name_of(point);
-    let space = if name.is_empty() { "" } else { " " };
-    rows.push(Row::named(look, format!("{}{unused}{space}{name}", kind_words(point)), &point.id));
+    }
 }
 
 /// "12 subnets: 4 public, 1 not in use", then the undeclared ones by name.
@@ -572,8 +579,9 @@ fn name_of(point: &BoundaryPointView) -> &str {
     if point.name == point.id { "" } else { &point.name }
 }
 
-fn name_in<'a>(names: &BTreeMap<&str, &'a str>, id: &str) -> &'a str {
-    names.get(id).copied().unwrap_or_default()
+/// A network by its name, or by its id.
+fn name_in<'a>(names: &BTreeMap<&str, &'a str>, id: &'a str) -> &'a str {
+    names.get(id).copied().filter(|name| !name.is_empty()).unwrap_or(id)
 }
 
 /// "a, b and 3 more".
@@ -604,8 +612,9 @@ fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str
     let mut out = format!("{title}.");
     let outside = outside(networks);
     if !outside.is_empty() {
-        let all: BTreeSet<&str> = outside.iter().map(String::as_str).collect();
-        let _ = write!(out, " Outside: {}.", some(&all, 12));
+        let more = if outside.len() > 12 { format!(" and {} more", outside.len() - 12) } else { String::new() };
+        let shown: Vec<&str> = outside.iter().take(12).map(String::as_str).collect();
+        let _ = write!(out, " Outside: {}{more}.", shown.join(", "));
     }
     if networks.iter().flat_map(|network| network.points()).any(|point| State::of(point) == State::Open) {
         out += " The organisation declares no boundary to hold these points against.";
@@ -619,7 +628,7 @@ fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str
         let about = if network.about.is_empty() { String::new() } else { format!(", {}", network.about) };
         let _ = write!(out, " {who}{about}:");
         let mut parts = Vec::new();
-        for (word, points) in [("external boundary", &network.external), ("inside", &network.internal)] {
+        for (word, points) in [("External boundary", &network.external), ("Inside", &network.internal)] {
             if !points.is_empty() {
                 let kinds: Vec<String> =
                     by_kind(points).iter().map(|(kind, points)| kind_sentence(kind, points, names)).collect();
@@ -628,10 +637,10 @@ fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str
         }
         if !network.incoming.is_empty() {
             let sources: BTreeSet<&str> = network.incoming.iter().map(|point| point.network.as_str()).collect();
-            parts.push(format!("connections from {}", some(&sources, 12)));
+            parts.push(format!("Connections from {}", some(&sources, 12)));
         }
         if parts.is_empty() {
-            parts.push("no point was found".to_owned());
+            parts.push("No point was found".to_owned());
         }
         let _ = write!(out, " {}.", parts.join(". "));
     }
@@ -647,7 +656,7 @@ fn kind_sentence(kind: &str, points: &[&BoundaryPointView], names: &BTreeMap<&st
         let mut out = format!("{} {}", kind_words(point), label(point));
         if !point.leads_to.is_empty() {
             let _ = match name_in(names, &point.leads_to) {
-                "" => write!(out, " to {}", point.leads_to),
+                id if id == point.leads_to => write!(out, " to {id}"),
                 name => write!(out, " to {name} ({})", point.leads_to),
             };
         }
@@ -859,15 +868,15 @@ fn legend(canvas: &mut Canvas, y: i32, points: &[&BoundaryPointView]) {
     let mut x = MARGIN;
     for state in states {
         let word = match state {
-            State::Undeclared => "cut corners, “NOT DECLARED”: the organisation does not declare it",
-            State::Open => "plain: found, nothing is declared",
+            State::Undeclared => "cut corners: NOT DECLARED",
+            State::Open => "plain: none declared",
             State::Declared => "plain: declared",
             State::Unused => "dashed: not in use",
         };
-        draw_panel(canvas, (x, y + 3, 22), &Panel { state, rows: Vec::new() });
+        draw_panel(canvas, (x, y + 4, 22), &Panel { state, rows: Vec::new() });
         let wide = width(word, &font);
         canvas.text(x + 28, y + 12, wide, &font, "", word);
-        x += wide + 44;
+        x += wide + 42;
     }
     if points.iter().any(|point| !external(point) && is_stub(point)) {
         canvas.stub(x, y + 8);
@@ -920,7 +929,7 @@ impl Canvas {
 
     /// A box with its corners cut off, and a thick edge.
     fn octagon(&mut self, x: i32, y: i32, wide: i32, high: i32) {
-        let cut = 6;
+        let cut = (high / 3).min(6);
         let (w, h) = (wide - 2 * cut, high - 2 * cut);
         let d = format!("M{} {y}h{w}l{cut} {cut}v{h}l-{cut} {cut}h-{w}l-{cut} -{cut}v-{h}z", x + cut);
         self.path(&d, &format!("fill=\"{ALARM_GROUND}\" stroke=\"{ALARM}\" stroke-width=\"2\""));
@@ -982,8 +991,10 @@ fn pair(lead: &str, text: &str, room: i32, font: &Font) -> String {
     let text = fit(text, room, font);
     let left = room - width(&text, font) - width(" ", font);
     let lead = drawn(lead);
-    let lead = if left < 24 && width(&lead, font) > left { String::new() } else { fit(&lead, left, font) };
-    if lead.is_empty() { text } else { format!("{lead} {text}") }
+    if lead.is_empty() || (left < 50 && width(&lead, font) > left) {
+        return text;
+    }
+    format!("{} {text}", fit(&lead, left, font))
 }
 
 /// The text, cut in the middle where it is too wide for its room.
@@ -1026,7 +1037,7 @@ fn width_of(c: char, font: &Font) -> i32 {
         '+' | '<' | '>' | '=' | '~' | '^' | '#' => 840,
         '&' | 'A'..='Z' => 790,
         ' '..='~' => 670,
-        '\u{a0}'..='\u{17f}' | '\u{370}'..='\u{3ff}' | '…' | '“' | '”' | '×' => 1020,
+        '\u{a0}'..='\u{17f}' | '\u{370}'..='\u{3ff}' | '…' | '“' | '”' => 1020,
         '\u{180}'..='\u{24f}' | '\u{400}'..='\u{52f}' => 1380,
         // Where no font has it, it is written as its number, `\u{1f600}`.
         _ => 9 * 670,

@@ -425,6 +425,8 @@ impl Glyphs {
         let clean = self.clean(text, LINES.contains(&key));
         let digest = || clean.len() == 64 && clean.bytes().all(|b| b.is_ascii_hexdigit());
         match key {
+            // A drawing has measured its texts; they do not break.
+            "svg" => self.clean(text, true),
             "class" | "date" | "at" if clean.len() <= 32 => clean,
             "digest" | "digests" if digest() => clean,
             "id" | "account" | "region" | "outcome" | "evidence" | "finding" => breakable(&clean, NARROW),

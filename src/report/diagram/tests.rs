@@ -165,3 +165,226 @@ fn pictures() {
         }
     }
 }
+
+/// Elements of a drawing as a parser sees them: name, attributes, text.
+fn parse(svg: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(svg);
+    reader.config_mut().check_end_names = true;
+    let mut out: Vec<(String, BTreeMap<String, String>, String)> = Vec::new();
+    loop {
+        let event = reader.read_event().unwrap();
+        let entity = |name: &str| {
+            ['&', '<', '>', '"', '\'']
+                .into_iter()
+                .zip(["amp", "lt", "gt", "quot", "apos"])
+                .find(|(_, known)| *known == name)
+                .map(|(c, _)| c)
+                .unwrap()
+        };
+        match event {
+            Event::Start(element) | Event::Empty(element) => {
+                let attributes = element
+                    .attributes()
+                    .map(|attribute| {
+                        let attribute = attribute.unwrap();
+                        let key = attribute.key.as_ref().to_owned();
+                        (key, attribute.value.to_string())
+                    })
+                    .collect();
+                let name = element.name().as_ref().to_owned();
+                out.push((name, attributes, String::new()));
+            }
+            Event::Text(text) => {
+                let text: &str = &text;
+                if let Some(last) = out.last_mut().filter(|_| !text.trim().is_empty()) {
+                    last.2 += text;
+                }
+            }
+            Event::GeneralRef(name) => out.last_mut().unwrap().2.push(entity(&name)),
+            Event::End(_) => {}
+            Event::Eof => return out,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_never_become_markup() {
+    for (case, points, networks) in cases() {
+        for diagram in diagrams(&points, &networks) {
+            for (name, attributes, text) in parse(&diagram.svg) {
+                let known = ["svg", "title", "desc", "rect", "line", "path", "circle", "text"];
+                assert!(known.contains(&name.as_str()), "{case}: {name}");
+                for (key, value) in attributes {
+                    let known = [
+                        "xmlns",
+                        "version",
+                        "width",
+                        "height",
+                        "viewBox",
+                        "font-family",
+                        "font-size",
+                        "font-weight",
+                        "x",
+                        "y",
+                        "x1",
+                        "y1",
+                        "x2",
+                        "y2",
+                        "cx",
+                        "cy",
+                        "r",
+                        "rx",
+                        "d",
+                        "fill",
+                        "stroke",
+                        "stroke-width",
+                        "stroke-dasharray",
+                        "text-anchor",
+                    ];
+                    assert!(known.contains(&key.as_str()), "{case}: {key}");
+                    let fixed = ["Inter, sans-serif", "http://www.w3.org/2000/svg", "none", "end"];
+                    let number = |c: char| c.is_ascii_hexdigit() || " .-#Mlhvmz".contains(c);
+                    assert!(fixed.contains(&value.as_str()) || value.chars().all(number), "{case}: {key}={value}");
+                }
+                assert!(!text.chars().any(crate::model::text::is_deceptive), "{case}: {text:?}");
+                assert!(matches!(name.as_str(), "title" | "desc" | "text") || text.is_empty(), "{case}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_declared_is_named() {
+    for (case, points, networks) in cases() {
+        let all = diagrams(&points, &networks);
+        for point in points.iter().filter(|point| State::of(point) == State::Undeclared) {
+            assert!(all.iter().any(|diagram| diagram.alt.contains(&drawn(&point.id))), "{case}: {:?}", point.id);
+        }
+        let counted: usize = points.iter().filter(|point| State::of(point) == State::Undeclared).count();
+        let drawn: usize = all
+            .iter()
+            .flat_map(|diagram| parse(&diagram.svg))
+            .filter(|(name, _, text)| {
+                name == "text" && text.ends_with("NOT DECLARED") && !text.starts_with("cut corners")
+            })
+            .map(|(_, _, text)| text.split(' ').next().unwrap().parse().unwrap_or(1))
+            .sum();
+        assert_eq!(drawn, counted, "{case}: every one is drawn or counted");
+    }
+}
+
+/// A thousand points of thirty kinds in one network, none of them declared.
+#[test]
+fn however_much_there_is_a_drawing_fits_a_page_and_a_text_its_place() {
+    let mut all = cases();
+    let mut crowd = Vec::new();
+    for n in 0..1000 {
+        let crosses = if n % 2 == 0 { "external" } else { "internal" };
+        let mut point = point(&format!("kind {}", n % 30), crosses, &id("x", n), if n % 3 == 0 { "" } else { "vpc-1" });
+        point.declared = if n % 5 == 0 { "nothing is declared" } else { "not declared" }.to_owned();
+        if n % 4 == 1 {
+            point.leads_to = format!("vpc-{}", n % 40);
+        }
+        crowd.push(point);
+    }
+    all.push(("crowd", crowd, Vec::new()));
+    for (case, points, networks) in all {
+        for diagram in diagrams(&points, &networks) {
+            let elements = parse(&diagram.svg);
+            let number = |attributes: &BTreeMap<String, String>, key: &str| -> i32 {
+                attributes.get(key).map_or(0, |value| value.parse().unwrap())
+            };
+            assert!(number(&elements[0].1, "height") <= HEIGHT, "{case}: {}", diagram.title);
+            // Boxes: left, top, right, bottom.
+            let mut boxes = Vec::new();
+            for (name, attributes, text) in &elements {
+                let (x, y) = (number(attributes, "x"), number(attributes, "y"));
+                match name.as_str() {
+                    "rect" => boxes.push((x, y, x + number(attributes, "width"), y + number(attributes, "height"))),
+                    "path" if attributes["fill"] == ALARM_GROUND => {
+                        let numbers: Vec<i32> = attributes["d"]
+                            .split(|c: char| !c.is_ascii_digit())
+                            .filter_map(|number| number.parse().ok())
+                            .collect();
+                        let (cut, wide, high) = (numbers[3], numbers[2], numbers[5]);
+                        let (x, y) = (numbers[0] - cut, numbers[1]);
+                        boxes.push((x, y, x + wide + 2 * cut, y + high + 2 * cut));
+                    }
+                    "text" => {
+                        let font = Font {
+                            size: attributes.get("font-size").map_or(SMALL, |size| size.parse().unwrap()),
+                            strong: attributes.contains_key("font-weight"),
+                            ink: INK,
+                        };
+                        let wide = width(text, &font);
+                        let x = if attributes.contains_key("text-anchor") { x - wide } else { x };
+                        // The last box drawn around its start is the one it stands in.
+                        let around = boxes.iter().rev().find(|b| b.0 <= x && x < b.2 && b.1 <= y && y <= b.3).unwrap();
+                        assert!(x + wide <= around.2, "{case}: {text:?} of {wide} at {x} leaves {around:?}");
+                        assert!(y - font.size >= around.1 - 2, "{case}: {text:?}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn thirty_networks_are_several_pages() {
+    let (points, networks) = vpcs(30);
+    let all = diagrams(&points, &networks);
+    assert!((4..=8).contains(&all.len()), "{} drawings", all.len());
+    for network in &networks {
+        assert!(all.iter().any(|diagram| diagram.svg.contains(&format!(">{}</text>", network.id))));
+    }
+    assert!(all[0].title.ends_with("of 30") && all.iter().all(|diagram| diagram.title.contains("us-gov-west-1")));
+}
+
+#[test]
+fn the_order_of_the_answers_is_nothing() {
+    for (case, mut points, mut networks) in cases() {
+        let before = diagrams(&points, &networks);
+        points.reverse();
+        networks.reverse();
+        let after = diagrams(&points, &networks);
+        assert_eq!(before.len(), after.len());
+        for (a, b) in before.iter().zip(&after) {
+            assert!(a.svg == b.svg && a.alt == b.alt && a.title == b.title, "{case}");
+        }
+    }
+    assert!(diagrams(&[], &[]).is_empty());
+}
+
+#[test]
+fn one_small_drawing() {
+    let mut gateway = point("internet gateway", "external", "igw-0123456789abcdef0", "vpc-0123456789abcdef0");
+    gateway.declared = "not declared".to_owned();
+    let mut peering = point("VPC peering connection", "internal", "pcx-0123456789abcdef0", "vpc-0123456789abcdef0");
+    peering.leads_to = "vpc-0fedcba9876543210".to_owned();
+    let name = BoundaryNetworkView {
+        account: gateway.account.clone(),
+        region: gateway.region.clone(),
+        id: gateway.network.clone(),
+        name: "R&D <lab>".to_owned(),
+        about: "10.0.0.0/16".to_owned(),
+    };
+    let all = diagrams(&[gateway, peering], &[name]);
+    assert_eq!(all.len(), 1);
+    insta::assert_snapshot!("small", format!("{}\n{}", all[0].svg, all[0].alt));
+}
+
+#[test]
+fn what_is_too_long_is_cut_in_the_middle() {
+    let font = Font { size: SMALL, strong: false, ink: INK };
+    assert_eq!(fit("vpc-0123456789abcdef0", 200, &font), "vpc-0123456789abcdef0");
+    let cut = fit("/subscriptions/0000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub", 120, &font);
+    assert!(cut.starts_with("/subs") && cut.ends_with("s/hub") && cut.contains('…'), "{cut}");
+    assert!(width(&cut, &font) <= 120);
+    assert_eq!(kind_count(2, "public address"), "2 public addresses");
+    assert_eq!(kind_count(1, "NAT gateway"), "1 NAT gateway");
+    assert_eq!(kind_count(3, "VPN (site to site)"), "3 × VPN (site to site)");
+    assert_eq!(kind_count(3, "policy"), "3 policies");
+}
