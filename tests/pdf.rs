@@ -507,6 +507,21 @@ fn drawings_are_text_in_our_fonts() {
 }
 
 #[test]
+fn the_ssp_section_names_every_point() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("report-templates/ssp/section.md.hbs");
+    let source = std::fs::read_to_string(root).expect("the template");
+    let section = |view: &View| farwatch::report::ssp::markdown_sections(view, &source).expect("it renders");
+    let view = hostile();
+    let text = section(&view);
+    for point in view.boundary.points.iter().filter(|point| point.id.starts_with("igw-")) {
+        assert!(text.contains(&format!("| {} |", point.id)), "{}", point.id);
+    }
+    assert!(text.contains("\n## Boundary\n") && text.contains("External boundary: ") && text.contains("NOT DECLARED"));
+    assert!(!text.contains("<script>") && !text.contains('\u{202e}'));
+    assert!(!section(&empty()).contains("Boundary\n"));
+}
+
+#[test]
 fn a_long_command_is_copied_without_inserted_characters() {
     let Some(text) = copied(&HOSTILE.pdf) else { return };
     let resource = format!("arn:aws:iam::111122223333:role/{}", "very-long/".repeat(12));
@@ -536,7 +551,7 @@ fn every_table_has_a_header_and_no_data_is_evaluated() {
     assert_eq!(source.matches("table(columns:").count(), source.matches("head[").count());
     assert!(!source.contains("eval("));
     assert_eq!(source.matches("json(").count(), 1);
-    assert_eq!(source.matches("image(").count(), source.matches("alt: ").count());
+    assert_eq!(source.matches("image(").count(), source.matches(", alt: ").count());
 }
 
 /// Contrast of text on its ground, after WCAG 2.0: at least 4.5 to 1.

@@ -715,7 +715,7 @@ fn tally(points: &[&BoundaryPointView]) -> String {
     };
     let ((outer, outer_bad), (inner, inner_bad)) = (of(true), of(false));
     let open = if points.iter().any(|point| State::of(point) == State::Open) {
-        ". The organisation declares no boundary to hold them against."
+        "; no boundary is declared to hold them against"
     } else {
         ""
     };
@@ -864,12 +864,16 @@ fn draw_rows(canvas: &mut Canvas, (x, top, room): (i32, i32, i32), rows: &[Row],
 
 fn legend(canvas: &mut Canvas, y: i32, points: &[&BoundaryPointView]) {
     let font = Font { size: SMALL, strong: false, ink: QUIET };
-    let states: BTreeSet<State> = points.iter().map(|point| State::of(point)).collect();
+    let mut states: BTreeSet<State> = points.iter().map(|point| State::of(point)).collect();
+    // Both are plain, and nothing is declared or something is.
+    if states.contains(&State::Open) {
+        states.remove(&State::Declared);
+    }
     let mut x = MARGIN;
     for state in states {
         let word = match state {
             State::Undeclared => "cut corners: NOT DECLARED",
-            State::Open => "plain: none declared",
+            State::Open => "plain: found",
             State::Declared => "plain: declared",
             State::Unused => "dashed: not in use",
         };
