@@ -194,7 +194,7 @@ fn boundary(names: Vec<String>) -> BoundaryView {
             undeclared: 1,
         }],
         networks: Vec::new(),
-        diagrams: diagrams(&points, &[]),
+        diagrams: diagrams(&points, &[], &names),
         points,
         missing: names.clone(),
         cut: names,

@@ -25,7 +25,11 @@ const SMALL: i32 = 10;
 const LINE: i32 = 13;
 const MARGIN: i32 = 12;
 const GAP: i32 = 12;
+/// Title, counts, and a line about what is missing.
 const HEADER: i32 = 44;
+const HEADER_CUT: i32 = HEADER + 14;
+/// What a page of a drawing has left for its tiers.
+const ROOM: i32 = HEIGHT - HEADER_CUT - LEGEND;
 const LEGEND: i32 = 30;
 /// The strip that shows the outside, and the way from it to the wall.
 const OUTSIDE: i32 = 36;
@@ -42,6 +46,8 @@ const WALL_GROUND: &str = "#e4ecf9";
 const ALARM: &str = "#8f1b13";
 const ALARM_GROUND: &str = "#fbe6e3";
 const WHITE: &str = "#ffffff";
+
+const NOT_COMPLETE: &str = "NOT COMPLETE: some points could not be listed; the packet says which.";
 
 /// What the organisation says about a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -219,9 +225,9 @@ impl Network<'_> {
 /// Drawings of the points: for each account and region one, or several where one would not fit a page.
 ///
 /// `networks` gives networks their names; one that only points name is drawn by its id, one without points as an empty
-/// card.
+/// card. `cut` says what could not be listed; if anything could not, every drawing says that it is not complete.
 #[must_use]
-pub fn diagrams(points: &[BoundaryPointView], networks: &[BoundaryNetworkView]) -> Vec<DiagramView> {
+pub fn diagrams(points: &[BoundaryPointView], networks: &[BoundaryNetworkView], cut: &[String]) -> Vec<DiagramView> {
     let mut places: BTreeMap<(&str, &str), BTreeMap<&str, Network<'_>>> = BTreeMap::new();
     for network in networks {
         let place = places.entry((&network.account, &network.region)).or_default();
@@ -250,7 +256,7 @@ pub fn diagrams(points: &[BoundaryPointView], networks: &[BoundaryNetworkView]) 
             }
         }
         networks.sort_by(|a, b| a.order().cmp(&b.order()));
-        draw_place(account, region, &networks, &mut out);
+        draw_place((account, region), &networks, cut, &mut out);
     }
     out
 }
@@ -262,7 +268,7 @@ pub fn svg_files(view: &View) -> BTreeMap<String, String> {
     numbered.map(|(index, diagram)| (format!("boundary-{}.svg", index + 1), diagram.svg.clone())).collect()
 }
 
-fn draw_place(account: &str, region: &str, networks: &[Network<'_>], out: &mut Vec<DiagramView>) {
+fn draw_place((account, region): (&str, &str), networks: &[Network<'_>], cut: &[String], out: &mut Vec<DiagramView>) {
     let names: BTreeMap<&str, &str> = networks.iter().map(|network| (network.id, network.name)).collect();
     let total = networks.iter().filter(|network| !network.id.is_empty()).count();
     let across = match total {
@@ -271,16 +277,15 @@ fn draw_place(account: &str, region: &str, networks: &[Network<'_>], out: &mut V
         _ => 3,
     };
     let (alone, own): (Vec<_>, Vec<_>) = networks.iter().partition(|network| network.id.is_empty());
-    let mut tiers: Vec<Tier<'_>> = alone.into_iter().map(|network| tier(vec![network], 1, total, &names)).collect();
-    tiers.extend(own.chunks(across).map(|chunk| tier(chunk.to_vec(), across, total, &names)));
+    let mut tiers: Vec<Tier<'_>> = alone.into_iter().map(|network| tier(&[network], 1, total, &names)).collect();
+    tiers.extend(own.chunks(across).map(|chunk| tier(chunk, across, total, &names)));
 
-    let room = HEIGHT - HEADER - LEGEND;
     let mut pages: Vec<Vec<Tier<'_>>> = Vec::new();
     for tier in tiers {
         let fits = pages.last().is_some_and(|page| {
             let number: usize = page.iter().map(|tier| tier.networks.len()).sum();
             number + tier.networks.len() <= NETWORKS
-                && page.iter().map(Tier::height).sum::<i32>() + tier.height() <= room
+                && page.iter().map(Tier::height).sum::<i32>() + tier.height() <= ROOM
         });
         match pages.last_mut().filter(|_| fits) {
             Some(page) => page.push(tier),
@@ -303,22 +308,22 @@ fn draw_place(account: &str, region: &str, networks: &[Network<'_>], out: &mut V
             _ => format!("Account {account}, {region}: {part}"),
         };
         let title = drawn(&title);
-        let alt = sentences(&title, &here, &names);
-        out.push(DiagramView { svg: draw(&title, &alt, &page), title, alt });
+        let alt = sentences(&title, &here, &names, cut);
+        out.push(DiagramView { svg: draw(&title, &alt, &page, !cut.is_empty()), title, alt });
     }
 }
 
 // ---- What stands where -------------------------------------------------------------------------------------
 
 /// The most detailed tier that fits a page of its own.
-fn tier<'a>(networks: Vec<&'a Network<'a>>, across: usize, total: usize, names: &BTreeMap<&str, &str>) -> Tier<'a> {
+fn tier<'a>(networks: &[&'a Network<'a>], across: usize, total: usize, names: &BTreeMap<&str, &str>) -> Tier<'a> {
     let first = usize::from(total > 3) + usize::from(total > NETWORKS);
     let mut best = None;
     for detail in DETAILS.iter().skip(first) {
         let columns = networks.iter().map(|network| column(network, *detail, across, names)).collect();
-        let outside = outside(&networks);
-        let tier = Tier { columns, across: int(across), networks: networks.clone(), outside };
-        let fits = tier.height() <= HEIGHT - HEADER - LEGEND;
+        let outside = outside(networks);
+        let tier = Tier { columns, across: int(across), networks: networks.to_vec(), outside };
+        let fits = tier.height() <= ROOM;
         best = Some(tier);
         if fits {
             break;
@@ -451,7 +456,12 @@ fn together(kind: &str, points: &[&BoundaryPointView], detail: Detail) -> Panel 
     rows.push(Row::new(if all_unused { Look::Quiet } else { Look::Strong }, kind_count(points.len(), kind)));
     let named = if bad.len() == detail.named + 1 && detail.named > 0 { bad.len() } else { detail.named };
     for point in bad.iter().take(named) {
-        rows.push(Row::named(Look::Plain, name_of(point), &point.id));
+        if detail.roomy && !name_of(point).is_empty() {
+            rows.push(Row::new(Look::Plain, name_of(point)));
+            rows.push(Row::new(Look::Quiet, point.id.as_str()));
+        } else {
+            rows.push(Row::named(Look::Plain, name_of(point), &point.id));
+        }
     }
     if bad.len() > named && named > 0 {
         rows.push(Row::new(Look::Plain, format!("and {} more, in the table", bad.len() - named)));
@@ -608,8 +618,11 @@ fn kind_count(number: usize, kind: &str) -> String {
 
 // ---- The same in sentences ---------------------------------------------------------------------------------
 
-fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str>) -> String {
+fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str>, cut: &[String]) -> String {
     let mut out = format!("{title}.");
+    if !cut.is_empty() {
+        let _ = write!(out, " {NOT_COMPLETE}");
+    }
     let outside = outside(networks);
     if !outside.is_empty() {
         let more = if outside.len() > 12 { format!(" and {} more", outside.len() - 12) } else { String::new() };
@@ -689,15 +702,20 @@ fn kind_sentence(kind: &str, points: &[&BoundaryPointView], names: &BTreeMap<&st
 
 // ---- Ink ---------------------------------------------------------------------------------------------------
 
-fn draw(title: &str, alt: &str, tiers: &[Tier<'_>]) -> String {
-    let height = HEADER + tiers.iter().map(Tier::height).sum::<i32>() + LEGEND;
+fn draw(title: &str, alt: &str, tiers: &[Tier<'_>], cut: bool) -> String {
+    let header = if cut { HEADER_CUT } else { HEADER };
+    let height = header + tiers.iter().map(Tier::height).sum::<i32>() + LEGEND;
     let mut canvas = Canvas::new(height, title, alt);
     canvas.text(MARGIN, 18, WIDTH - 2 * MARGIN, &Font { size: 13, strong: true, ink: ACCENT }, "", title);
     let points: Vec<&BoundaryPointView> =
         tiers.iter().flat_map(|tier| &tier.networks).flat_map(|network| network.points()).collect();
     let small = Font { size: SMALL, strong: false, ink: QUIET };
     canvas.text(MARGIN, 34, WIDTH - 2 * MARGIN, &small, "", &tally(&points));
-    let mut y = HEADER;
+    if cut {
+        let font = Font { size: SMALL, strong: true, ink: ALARM };
+        canvas.text(MARGIN, 49, WIDTH - 2 * MARGIN, &font, "", NOT_COMPLETE);
+    }
+    let mut y = header;
     for tier in tiers {
         draw_tier(&mut canvas, y, tier);
         y += tier.height();
@@ -807,7 +825,7 @@ fn draw_panel(canvas: &mut Canvas, (x, y, wide): (i32, i32, i32), panel: &Panel)
     let high = panel.height();
     match panel.state {
         State::Undeclared => {
-            canvas.octagon(x, y, wide, high);
+            canvas.octagon((x, y), (wide, high));
         }
         State::Unused => {
             let dashed = format!("fill=\"{WASH}\" stroke=\"{QUIET}\" stroke-width=\"1\" stroke-dasharray=\"3 2\"");
@@ -932,11 +950,12 @@ impl Canvas {
     }
 
     /// A box with its corners cut off, and a thick edge.
-    fn octagon(&mut self, x: i32, y: i32, wide: i32, high: i32) {
+    fn octagon(&mut self, (left, top): (i32, i32), (wide, high): (i32, i32)) {
         let cut = (high / 3).min(6);
-        let (w, h) = (wide - 2 * cut, high - 2 * cut);
-        let d = format!("M{} {y}h{w}l{cut} {cut}v{h}l-{cut} {cut}h-{w}l-{cut} -{cut}v-{h}z", x + cut);
-        self.path(&d, &format!("fill=\"{ALARM_GROUND}\" stroke=\"{ALARM}\" stroke-width=\"2\""));
+        let (across, down) = (wide - 2 * cut, high - 2 * cut);
+        let outline =
+            format!("M{} {top}h{across}l{cut} {cut}v{down}l-{cut} {cut}h-{across}l-{cut} -{cut}v-{down}z", left + cut);
+        self.path(&outline, &format!("fill=\"{ALARM_GROUND}\" stroke=\"{ALARM}\" stroke-width=\"2\""));
     }
 
     /// The ground of "NOT DECLARED": a bar with a warning triangle.
@@ -1037,11 +1056,10 @@ fn width_of(c: char, font: &Font) -> i32 {
         '!' | 'f' | 'r' | 't' | '/' | '\\' | '(' | ')' | '[' | ']' => 415,
         '-' | '"' | '`' | '_' => 505,
         'm' | 'w' => 980,
-        'M' | 'W' | '@' | '%' => 1020,
+        '\u{a0}'..='\u{17f}' | '\u{370}'..='\u{3ff}' | 'M' | 'W' | '@' | '%' | '…' | '“' | '”' => 1020,
         '+' | '<' | '>' | '=' | '~' | '^' | '#' => 840,
         '&' | 'A'..='Z' => 790,
         ' '..='~' => 670,
-        '\u{a0}'..='\u{17f}' | '\u{370}'..='\u{3ff}' | '…' | '“' | '”' => 1020,
         '\u{180}'..='\u{24f}' | '\u{400}'..='\u{52f}' => 1380,
         // Where no font has it, it is written as its number, `\u{1f600}`.
         _ => 9 * 670,

@@ -159,7 +159,7 @@ const HOSTILE: [&str; 12] = [
 fn pictures() {
     let Ok(folder) = std::env::var("DIAGRAMS") else { return };
     for (name, points, networks) in cases() {
-        for (n, d) in diagrams(&points, &networks).iter().enumerate() {
+        for (n, d) in diagrams(&points, &networks, &[]).iter().enumerate() {
             std::fs::write(format!("{folder}/{name}-{}.svg", n + 1), &d.svg).unwrap();
             std::fs::write(format!("{folder}/{name}-{}.txt", n + 1), &d.alt).unwrap();
         }
@@ -212,7 +212,7 @@ fn parse(svg: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
 #[test]
 fn names_never_become_markup() {
     for (case, points, networks) in cases() {
-        for diagram in diagrams(&points, &networks) {
+        for diagram in diagrams(&points, &networks, &[]) {
             for (name, attributes, text) in parse(&diagram.svg) {
                 let known = ["svg", "title", "desc", "rect", "line", "path", "circle", "text"];
                 assert!(known.contains(&name.as_str()), "{case}: {name}");
@@ -258,7 +258,7 @@ fn names_never_become_markup() {
 #[test]
 fn what_is_not_declared_is_named() {
     for (case, points, networks) in cases() {
-        let all = diagrams(&points, &networks);
+        let all = diagrams(&points, &networks, &[]);
         for point in points.iter().filter(|point| State::of(point) == State::Undeclared) {
             assert!(all.iter().any(|diagram| diagram.alt.contains(&drawn(&point.id))), "{case}: {:?}", point.id);
         }
@@ -291,7 +291,8 @@ fn however_much_there_is_a_drawing_fits_a_page_and_a_text_its_place() {
     }
     all.push(("crowd", crowd, Vec::new()));
     for (case, points, networks) in all {
-        for diagram in diagrams(&points, &networks) {
+        for diagram in diagrams(&points, &networks, &["ec2:DescribeAddresses was denied".to_owned()]) {
+            assert!(diagram.svg.contains(&format!(">{NOT_COMPLETE}</text>")) && diagram.alt.contains(NOT_COMPLETE));
             let elements = parse(&diagram.svg);
             let number = |attributes: &BTreeMap<String, String>, key: &str| -> i32 {
                 attributes.get(key).map_or(0, |value| value.parse().unwrap())
@@ -335,7 +336,7 @@ fn however_much_there_is_a_drawing_fits_a_page_and_a_text_its_place() {
 #[test]
 fn thirty_networks_are_several_pages() {
     let (points, networks) = vpcs(30);
-    let all = diagrams(&points, &networks);
+    let all = diagrams(&points, &networks, &[]);
     assert!((4..=8).contains(&all.len()), "{} drawings", all.len());
     for network in &networks {
         assert!(all.iter().any(|diagram| diagram.svg.contains(&format!(">{}</text>", network.id))));
@@ -346,16 +347,16 @@ fn thirty_networks_are_several_pages() {
 #[test]
 fn the_order_of_the_answers_is_nothing() {
     for (case, mut points, mut networks) in cases() {
-        let before = diagrams(&points, &networks);
+        let before = diagrams(&points, &networks, &[]);
         points.reverse();
         networks.reverse();
-        let after = diagrams(&points, &networks);
+        let after = diagrams(&points, &networks, &[]);
         assert_eq!(before.len(), after.len());
         for (a, b) in before.iter().zip(&after) {
             assert!(a.svg == b.svg && a.alt == b.alt && a.title == b.title, "{case}");
         }
     }
-    assert!(diagrams(&[], &[]).is_empty());
+    assert!(diagrams(&[], &[], &[]).is_empty());
 }
 
 #[test]
@@ -371,7 +372,7 @@ fn one_small_drawing() {
         name: "R&D <lab>".to_owned(),
         about: "10.0.0.0/16".to_owned(),
     };
-    let all = diagrams(&[gateway, peering], &[name]);
+    let all = diagrams(&[gateway, peering], &[name], &[]);
     assert_eq!(all.len(), 1);
     insta::assert_snapshot!("small", format!("{}\n{}", all[0].svg, all[0].alt));
 }
