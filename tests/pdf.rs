@@ -11,6 +11,7 @@
 
 use farwatch::report::diagram::diagrams;
 use farwatch::report::pdf::{Rendered, Renderer, Typst};
+use farwatch::report::svg_files;
 use farwatch::report::view::{
     AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView, ClauseView,
     CountView, EnvironmentView, EvidenceView, FactView, FindingView, ObjectiveView, ParameterView, RequirementView,
@@ -483,9 +484,16 @@ fn drawings_are_text_in_our_fonts() {
     let rendered = render(&view);
     assert_eq!(rendered.warnings, []);
     std::fs::write(&file, &rendered.pdf).expect("written");
+    let files = svg_files(&view);
+    assert_eq!(files.len(), view.boundary.diagrams.len());
+    assert!(files["boundary-1.svg"].starts_with("<svg xmlns=") && files["boundary-1.svg"].ends_with("</svg>\n"));
+    // To look at them: DIAGRAMS=folder.
     if let Ok(folder) = std::env::var("DIAGRAMS") {
         std::fs::write(format!("{folder}/boundary.pdf"), &rendered.pdf).expect("written");
         std::fs::write(format!("{folder}/hostile.pdf"), &HOSTILE.pdf).expect("written");
+        for (name, svg) in &files {
+            std::fs::write(format!("{folder}/{name}"), svg).expect("written");
+        }
     }
     if let Ok(output) = Command::new("pdffonts").arg(&file).output() {
         let fonts = String::from_utf8(output.stdout).expect("UTF-8");
@@ -518,7 +526,10 @@ fn the_ssp_section_names_every_point() {
     }
     assert!(text.contains("\n## Boundary\n") && text.contains("External boundary: ") && text.contains("NOT DECLARED"));
     assert!(!text.contains("<script>") && !text.contains('\u{202e}'));
-    assert!(!section(&empty()).contains("Boundary\n"));
+    assert!(!section(&empty()).contains("## Boundary"));
+    let mut blind = empty();
+    blind.boundary.cut = vec!["ec2:DescribeAddresses was denied".to_owned()];
+    assert!(section(&blind).contains("## Boundary: what could not be listed\n\n- ec2:DescribeAddresses was denied\n"));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn vpcs(number: usize) -> (Vec<BoundaryPointView>, Vec<BoundaryNetworkView>) {
     (points, networks)
 }
 
-/// What the pictures are looked at for; `DIAGRAMS=folder` writes them.
+/// From the plain to the absurd.
 fn cases() -> Vec<(&'static str, Vec<BoundaryPointView>, Vec<BoundaryNetworkView>)> {
     let mut out = Vec::new();
     for (name, number) in [("one", 1), ("five", 5), ("thirty", 30)] {
@@ -154,17 +154,6 @@ const HOSTILE: [&str; 12] = [
     "ARN\nline\ttab",
     "../../x'\"\\",
 ];
-
-#[test]
-fn pictures() {
-    let Ok(folder) = std::env::var("DIAGRAMS") else { return };
-    for (name, points, networks) in cases() {
-        for (n, d) in diagrams(&points, &networks, &[]).iter().enumerate() {
-            std::fs::write(format!("{folder}/{name}-{}.svg", n + 1), &d.svg).unwrap();
-            std::fs::write(format!("{folder}/{name}-{}.txt", n + 1), &d.alt).unwrap();
-        }
-    }
-}
 
 /// Elements of a drawing as a parser sees them: name, attributes, text.
 fn parse(svg: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
