@@ -17,6 +17,7 @@ use farwatch::evidence::Collection;
 use farwatch::model::assessment::{RequirementResult, Status};
 use farwatch::model::exchange::Exchange;
 use farwatch::model::finding::{Finding, Outcome, Subject};
+use farwatch::model::parameter::defaults;
 use farwatch::model::plan::Outcome as CallOutcome;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +40,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         controls.checks.iter().map(|check| compile(check.clone(), &types, &controls.parameters, &|_, _| true).unwrap());
     let checks = checks.collect();
     let collection = Collection::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo")).unwrap();
-    let params = controls.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.default.clone()));
-    let params = serde_json::Value::Object(params.collect());
+    let params = serde_json::Value::Object(defaults(&controls.parameters));
     let calls: BTreeSet<String> = collection
         .exchanges
         .iter()

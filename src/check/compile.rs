@@ -65,6 +65,7 @@ pub fn compile(
                 ParameterKind::Integer => Shape::Number,
                 ParameterKind::IntegerList => Shape::List(Box::new(Shape::Number)),
                 ParameterKind::Text => Shape::Text,
+                ParameterKind::TextList => Shape::List(Box::new(Shape::Text)),
             };
             (name.clone(), shape)
         })

@@ -112,6 +112,7 @@ fn why(reason: &Reason) -> String {
     match reason {
         Reason::Gap(gap) => gap.sentence(),
         Reason::FieldAbsent { field } => format!("the answer does not tell `{field}`"),
+        Reason::NotDeclared { what } => what.clone(),
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
@@ -193,7 +194,7 @@ fn judge(check: &Compiled, resource: &Resource, indexes: &mut Indexes<'_>, param
     if unknown.is_empty() {
         return judged(about, Judged::Pass, sentence(&check.check.pass), evidence, None);
     }
-    let reasons = reasons(&unknown, check, resource, &bound);
+    let reasons = reasons(&unknown, check, resource, &bound, params);
     let Some((first, others)) = reasons.split_first() else {
         return mistake(about, &check.check.title, "a condition is unknown without a reason", evidence);
     };
@@ -314,15 +315,29 @@ fn proven_missing(check: &Compiled, condition: &Condition, resource: &Resource, 
     text.filter(|_| told)
 }
 
-/// Why conditions are unknown: gaps first, then facts that the answers do not tell.
-fn reasons(unknown: &[&Condition], check: &Compiled, resource: &Resource, bound: &[Bound<'_>]) -> Vec<Reason> {
+/// Why conditions are unknown: first what the organisation has not said, then gaps, then facts that the answers do not
+/// tell.
+fn reasons(
+    unknown: &[&Condition],
+    check: &Compiled,
+    resource: &Resource,
+    bound: &[Bound<'_>],
+    params: &Value,
+) -> Vec<Reason> {
     let mut reasons: BTreeSet<Reason> = BTreeSet::new();
+    for name in unknown.iter().filter_map(|condition| condition.uses.get("params")).flatten() {
+        if params.get(name).is_none_or(Value::is_null) {
+            let what = format!("the organisation has not set the parameter `{name}`");
+            reasons.insert(Reason::NotDeclared { what });
+        }
+    }
     let mut absent = |variable: &str, resource: &Resource, condition: &Condition| {
         for field in condition.uses.get(variable).into_iter().flatten() {
             if resource.get(field).is_none() {
-                match resource.missing.get(field) {
-                    Some(gaps) => reasons.extend(gaps.iter().cloned().map(Reason::Gap)),
-                    None => drop(reasons.insert(Reason::FieldAbsent { field: format!("{variable}.{field}") })),
+                let gaps = resource.missing.get(field).into_iter().flatten().cloned().map(Reason::Gap);
+                reasons.extend(gaps.chain(resource.unknown.get(field).cloned()));
+                if !resource.missing.contains_key(field) && !resource.unknown.contains_key(field) {
+                    reasons.insert(Reason::FieldAbsent { field: format!("{variable}.{field}") });
                 }
             }
         }

@@ -6,10 +6,10 @@ use crate::model::check::{CheckTest, Given};
 use crate::model::finding::{Finding, Outcome, Subject};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
-use crate::model::parameter::Parameters;
+use crate::model::parameter::{Parameters, defaults};
 use crate::model::plan::Outcome as CallOutcome;
 use crate::model::resource::{Resource, ResourceKey};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The place of a test's resources, unless they say otherwise.
@@ -32,8 +32,7 @@ pub fn selftest(check: &Compiled, parameters: &Parameters) -> Vec<TestResult> {
 }
 
 fn one(check: &Compiled, test: &CheckTest, parameters: &Parameters) -> TestResult {
-    let mut params: Map<String, Value> =
-        parameters.iter().map(|(name, parameter)| (name.clone(), parameter.default.clone())).collect();
+    let mut params = defaults(parameters);
     params.extend(test.params.clone());
     let inventory = inventory(check, test);
     let findings = run(std::slice::from_ref(check), &inventory, &Value::Object(params));

@@ -5,12 +5,14 @@ use super::arguments::{JudgeOptions, SignOptions};
 use crate::assess::{assess, undeclared_environments};
 use crate::check::{Compiled, Types, compile, run as run_checks};
 use crate::controls::{Controls, Problems};
-use crate::derive::{derived_types, inventory};
+use crate::derive::{boundary, derived_types, inventory};
 use crate::evidence::{Collection, sums, write_file, write_folder};
 use crate::model::assessment::Assessment;
 use crate::model::check::Check;
 use crate::model::finding::Findings;
 use crate::model::inventory::Inventory;
+use crate::model::parameter::defaults;
+use crate::model::scope::Scoped;
 use crate::model::text::sha256_hex;
 use crate::packet::sign::{self, Signed};
 use crate::report::pdf::{Renderer, Typst};
@@ -57,8 +59,7 @@ pub(super) fn load(overlay: Option<&Path>) -> Result<Loaded, Problems> {
 
 /// Parameter values: the defaults, and what the command line says.
 pub(super) fn parameters(controls: &Controls, given: &[String]) -> Result<Map<String, Value>, Usage> {
-    let mut values: Map<String, Value> =
-        controls.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.default.clone())).collect();
+    let mut values = defaults(&controls.parameters);
     for pair in given {
         let (name, text) =
             pair.split_once('=').ok_or_else(|| Usage(format!("--param {pair}: write it as NAME=VALUE")))?;
@@ -94,7 +95,8 @@ pub(super) fn judge(
     parameters: Map<String, Value>,
     as_of: Option<jiff::Timestamp>,
 ) -> anyhow::Result<Judged> {
-    let inventory = inventory_of(loaded, collection);
+    let mut inventory = inventory_of(loaded, collection);
+    boundary(&mut inventory, &loaded.controls.reads, None, &Scoped::default());
     let values = Value::Object(parameters);
     let found = run_checks(&loaded.checks, &inventory, &values);
     let as_of = as_of.unwrap_or(collection.seal.finished).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();

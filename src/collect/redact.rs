@@ -1,6 +1,6 @@
 //! Secrets leave the bytes before they touch the disk: declared places by the read, and patterns everywhere.
 
-use crate::model::path::WirePath;
+use crate::model::path::{Of, WirePath};
 use regex::Regex;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r"(?i)(?P<keep>[?&;](?:amp;)?(?:x-amz-signature|x-amz-security-token|x-amz-credential|signature|sig|token|access_token|code)=)[^&\s\x22'<>\\]+",
         r#"(?i)(?P<keep>"?(?:secret_?access_?key|session_?token|client_?secret|account_?key|password|api_?key)"?\s*[:=]\s*"?)[A-Za-z0-9+/=_.~%-]{12,}"#,
-        r"(?P<keep><(?:SecretAccessKey|SessionToken)>)[^<]+",
+        r"(?P<keep><(?:SecretAccessKey|SessionToken|ClientSecret)>)[^<]+",
         r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+",
         r"(?P<keep>hooks\.slack\.com/services/)[A-Za-z0-9/_-]+",
     ]
@@ -70,14 +70,17 @@ pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String
     Ok((body, removed))
 }
 
-fn blot(value: &mut Value, steps: &[(String, bool)]) -> bool {
-    let Some(((name, each), rest)) = steps.split_first() else {
+fn blot(value: &mut Value, steps: &[(String, Of)]) -> bool {
+    let Some(((name, of), rest)) = steps.split_first() else {
         *value = MARK.into();
         return true;
     };
-    match value.get_mut(name) {
-        Some(Value::Array(items)) if *each => items.iter_mut().fold(false, |any, item| blot(item, rest) | any),
-        Some(inner) if !*each && !inner.is_null() => blot(inner, rest),
+    match (value.get_mut(name), of) {
+        // `[0]` hides no less than `[]`.
+        (Some(Value::Array(items)), Of::Every | Of::First) => {
+            items.iter_mut().fold(false, |any, item| blot(item, rest) | any)
+        }
+        (Some(inner), Of::Itself) if !inner.is_null() => blot(inner, rest),
         _ => false,
     }
 }
@@ -108,6 +111,7 @@ mod tests {
             ("https://x.blob/y?sv=1&sig=canary%2Babc&se=2", "canary"),
             ("https://b.s3.amazonaws.com/k?X-Amz-Signature=canary0123&X-Amz-Expires=3", "canary"),
             ("<SessionToken>canaryABC/123</SessionToken>", "canary"),
+            ("<ClientSecret>canaryABC/123</ClientSecret>", "canary"),
             ("{\"SecretAccessKey\":\"canary/abcdefghijkl\"}", "canary"),
             ("https://hooks.slack.com/services/T0/B0/canary", "canary"),
         ] {

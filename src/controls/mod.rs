@@ -7,11 +7,13 @@ mod problem;
 
 pub use problem::{Problem, Problems};
 
+use crate::model::boundary::RuleCrosses;
 use crate::model::catalog::Catalog;
 use crate::model::check::Check;
 use crate::model::parameter::Parameters;
 use crate::model::provider::Provider;
 use crate::model::read::{Per, Read, ReadFile, Reads};
+use crate::model::template::Template;
 use crate::model::text::sha256_hex;
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
@@ -251,10 +253,35 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
             );
         }
     }
+    network_problems(read, &mut say);
     for settle in &read.settles {
         for name in settle.fields.keys().filter(|name| !read.fields.contains_key(*name)) {
             say(format!("`settles` sets the unknown field `{name}`"), "declare it under fields");
         }
+    }
+}
+
+/// What is wrong with what a read says about networks: places, points, and fields that it does not declare.
+fn network_problems(read: &Read, say: &mut impl FnMut(String, &str)) {
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    names.extend(read.inside.iter().map(|inside| ("inside", inside.is.as_str())));
+    names.extend(read.occupies.iter().map(|field| ("occupies", field.as_str())));
+    for rule in &read.boundary {
+        names.extend(rule.when.keys().map(|field| ("boundary", field.as_str())));
+        names.extend(rule.network.iter().map(|field| ("boundary", field.as_str())));
+        for place in rule.when.values().flatten().chain(&rule.leads_to).flat_map(Template::places) {
+            names.extend(place.first().map(|field| ("boundary", field.as_str())));
+        }
+        if rule.kind.is_empty() && rule.crosses != RuleCrosses::None {
+            say("a rule under `boundary` has no `kind`".to_owned(), "say what the point is: kind: internet gateway");
+        }
+    }
+    let place = |name: &str| ["id", "account", "region"].contains(&name);
+    for (key, name) in names.into_iter().filter(|(_, name)| !place(name) && !read.fields.contains_key(*name)) {
+        say(format!("`{key}` names the unknown field `{name}`"), "declare it under fields");
+    }
+    if read.resource.is_none() && (read.inside.is_some() || read.occupies.is_some() || !read.boundary.is_empty()) {
+        say("`inside`, `occupies` and `boundary` need `resource`".to_owned(), "say it on the read that lists the type");
     }
 }
 

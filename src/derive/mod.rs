@@ -2,11 +2,13 @@
 //!
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
+mod boundary;
 mod fields;
 mod inventory;
 mod log_store;
 mod security_group;
 
+pub use boundary::boundary;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -16,5 +18,8 @@ use std::collections::BTreeMap;
 /// The types that derivations give, with their fields: what `check` may refer to.
 #[must_use]
 pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
-    BTreeMap::from([(log_store::KIND, log_store::fields()), (security_group::KIND, security_group::fields())])
+    let mut types = boundary::types();
+    types.insert(log_store::KIND, log_store::fields());
+    types.extend(security_group::types());
+    types
 }

@@ -35,8 +35,10 @@ impl Crosses {
     }
 }
 
-/// Which resources of a read are points of a boundary. The first rule of a read whose `when` holds counts; a field that
-/// could not be read counts as holding, so that a doubt shows a point rather than hiding one.
+/// Which resources of a read are points of a boundary. The first rule of a read whose `when` holds counts.
+///
+/// Where a field of `when` could not be read, the rule may hold, and so may the next ones. If any of them shows a
+/// point, the point is shown; what these rules do not agree about stays unknown.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoundaryRule {
@@ -45,7 +47,8 @@ pub struct BoundaryRule {
     /// What it is, for people: `internet gateway`.
     #[serde(default)]
     pub kind: String,
-    /// Field → the values of which it must have one; `{field}` stands for the value of another field.
+    /// Field → the values of which it must have one. `*` and `?` stand for other text; `{field}` stands for the value
+    /// of another field, as it is.
     #[serde(default)]
     pub when: IndexMap<String, Vec<Template>>,
     /// Can the public reach something through it?
@@ -142,6 +145,9 @@ pub struct DeclaredBoundary {
     pub description: String,
     /// Its points.
     pub points: Vec<DeclaredPoint>,
+    /// Regions that the organisation uses; none: any. What is in use in another region is undeclared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// Evidence id of the file that declares it: `O-…`.
     pub evidence: String,
 }

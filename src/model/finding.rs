@@ -55,6 +55,11 @@ pub struct Subject {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {
+    /// The organisation has not said what only it can say.
+    NotDeclared {
+        /// What, as a sentence.
+        what: String,
+    },
     /// A call left no answer.
     Gap(Gap),
     /// The answer came, but without this field.

@@ -1,7 +1,7 @@
 //! What the organisation decides: days, ports, thresholds. Data of `controls/parameters.yaml`.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Parameters by name.
@@ -14,8 +14,10 @@ pub struct Parameter {
     /// Type of its value.
     #[serde(rename = "type")]
     pub kind: ParameterKind,
-    /// Value where the organisation says nothing.
-    pub default: Value,
+    /// Value where the organisation says nothing. Without one, the parameter is not known until the organisation sets
+    /// it, and so is what a check compares with it.
+    #[serde(default)]
+    pub default: Option<Value>,
     /// Values usually chosen, shown beside it.
     #[serde(default)]
     pub usual: Vec<Value>,
@@ -36,6 +38,15 @@ pub enum ParameterKind {
     IntegerList,
     /// Text.
     Text,
+    /// A list of texts, written `US,CA`.
+    TextList,
+}
+
+/// The values of parameters where the organisation says nothing: those that have a default.
+#[must_use]
+pub fn defaults(parameters: &Parameters) -> Map<String, Value> {
+    let known = parameters.iter().filter_map(|(name, parameter)| Some((name.clone(), parameter.default.clone()?)));
+    known.collect()
 }
 
 impl Parameter {
@@ -55,6 +66,10 @@ impl Parameter {
             ParameterKind::Integer => integer(text),
             ParameterKind::IntegerList => text.split(',').map(integer).collect::<Result<Vec<_>, _>>().map(Value::Array),
             ParameterKind::Text => Ok(text.into()),
+            ParameterKind::TextList => match text.split(',').map(str::trim).map(Value::from).collect::<Vec<_>>() {
+                texts if texts.iter().any(|text| text == "") => Err(format!("{text:?} has an empty place")),
+                texts => Ok(texts.into()),
+            },
         }
     }
 }

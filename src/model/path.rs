@@ -3,12 +3,23 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A dotted path through an answer; `[]` after a name means every element of the list there.
+/// A dotted path through an answer; `[]` after a name means every element of the list there, `[0]` the first one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WirePath {
     source: String,
-    /// Names in order, each with "every element" or not.
-    steps: Vec<(String, bool)>,
+    /// Names in order, each with what is meant of the value there.
+    steps: Vec<(String, Of)>,
+}
+
+/// What a step of a path means of the value that has its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// The value.
+    Itself,
+    /// Every element of the list that it is.
+    Every,
+    /// The first element of the list that it is.
+    First,
 }
 
 impl WirePath {
@@ -20,7 +31,11 @@ impl WirePath {
         } else {
             source
                 .split('.')
-                .map(|step| step.strip_suffix("[]").map_or((step.to_owned(), false), |name| (name.to_owned(), true)))
+                .map(|step| match (step.strip_suffix("[]"), step.strip_suffix("[0]")) {
+                    (Some(name), _) => (name.to_owned(), Of::Every),
+                    (None, Some(name)) => (name.to_owned(), Of::First),
+                    (None, None) => (step.to_owned(), Of::Itself),
+                })
                 .collect()
         };
         Self { source: source.to_owned(), steps }
@@ -32,9 +47,9 @@ impl WirePath {
         &self.source
     }
 
-    /// The names in order, each with whether it means every element of a list.
+    /// The names in order, each with what is meant of the value there.
     #[must_use]
-    pub fn steps(&self) -> &[(String, bool)] {
+    pub fn steps(&self) -> &[(String, Of)] {
         &self.steps
     }
 
@@ -45,8 +60,25 @@ impl WirePath {
     pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.steps
             .iter()
-            .try_fold(value, |value, (name, _)| value.get(name).or_else(|| entry(value, name)))
+            .try_fold(value, |value, (name, of)| {
+                let found = value.get(name).or_else(|| entry(value, name))?;
+                if *of == Of::First { first(found) } else { Some(found) }
+            })
             .filter(|value| !value.is_null())
+    }
+}
+
+/// The first element of a list. In XML it stands in `item` or `member`, or is the element itself; an empty element is
+/// the empty list.
+fn first(list: &Value) -> Option<&Value> {
+    match list {
+        Value::Array(items) => items.first(),
+        Value::Object(map) if map.len() == 1 => match map.get("item").or_else(|| map.get("member")) {
+            Some(inner) => first(inner),
+            None => Some(list),
+        },
+        Value::String(text) => Some(list).filter(|_| !text.trim().is_empty()),
+        other => Some(other),
     }
 }
 
@@ -78,5 +110,22 @@ mod tests {
         assert_eq!(WirePath::parse("m.x").find(&answer), Some(&json!("7")));
         assert_eq!(WirePath::parse("n").find(&answer), None);
         assert_eq!(WirePath::parse(".").find(&answer), Some(&answer));
+    }
+
+    #[test]
+    fn the_first_of_a_list_however_it_is_written() {
+        let first = |list: Value| WirePath::parse("l[0].id").find(&json!({ "l": list })).cloned();
+        for list in [
+            json!([{"id": "a"}, {"id": "b"}]),
+            json!({"item": {"id": "a"}}),
+            json!({"item": [{"id": "a"}, {"id": "b"}]}),
+            json!({"member": {"id": "a"}}),
+            json!({"id": "a"}),
+        ] {
+            assert_eq!(first(list.clone()), Some(json!("a")), "{list}");
+        }
+        for list in [json!([]), json!(""), json!({"item": ""}), json!([{}]), json!(null)] {
+            assert_eq!(first(list.clone()), None, "{list}");
+        }
     }
 }

@@ -93,6 +93,9 @@ pub struct Read {
     /// Which of its resources are points where communication crosses a boundary.
     #[serde(default)]
     pub boundary: Vec<BoundaryRule>,
+    /// The field that names a network: a resource of this type shows that the network is in use.
+    #[serde(default)]
+    pub occupies: Option<String>,
 }
 
 /// See [`Read::inside`].

@@ -1,5 +1,6 @@
 //! A thing in an account: an id, a place, and the declared fields.
 
+use super::finding::Reason;
 use super::gap::Gap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -30,6 +31,8 @@ pub struct Resource {
     pub from: BTreeMap<String, BTreeSet<String>>,
     /// Fields that could not be seen, and why.
     pub missing: BTreeMap<String, BTreeSet<Gap>>,
+    /// Fields that are not known for another reason than a gap.
+    pub unknown: BTreeMap<String, Reason>,
 }
 
 impl Resource {
@@ -40,7 +43,7 @@ impl Resource {
         data.insert("id".to_owned(), key.id.clone().into());
         data.insert("account".to_owned(), key.account.clone().into());
         data.insert("region".to_owned(), key.region.clone().into());
-        Self { key, data: Value::Object(data), from: BTreeMap::new(), missing: BTreeMap::new() }
+        Self { key, data: Value::Object(data), from: BTreeMap::new(), missing: BTreeMap::new(), unknown: BTreeMap::new() }
     }
 
     /// A field, if it is there.

@@ -412,6 +412,7 @@ fn reason_words(reason: &Reason) -> String {
             format!("{}{about} in account {}, {}{add}", gap.sentence(), gap.account, gap.region)
         }
         Reason::FieldAbsent { field } => format!("the answer does not tell: {field}"),
+        Reason::NotDeclared { what } => what.clone(),
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
@@ -459,11 +460,16 @@ fn parameters(input: &Input<'_>) -> Vec<ParameterView> {
         .parameters
         .iter()
         .map(|(name, parameter)| {
-            let value = input.assessment.parameters.get(name).unwrap_or(&parameter.default);
+            let value = input.assessment.parameters.get(name).or(parameter.default.as_ref());
+            let origin = match value {
+                None => "nobody, and there is no default",
+                Some(_) if value == parameter.default.as_ref() => "default",
+                Some(_) => "set by the organisation",
+            };
             ParameterView {
                 name: name.clone(),
-                value: visible(&scalar_text(value).unwrap_or_default()),
-                origin: if *value == parameter.default { "default" } else { "set by the organisation" }.to_owned(),
+                value: value.and_then(scalar_text).map_or_else(|| "none".to_owned(), |value| visible(&value)),
+                origin: origin.to_owned(),
                 about: {
                     let usual: Vec<String> = parameter.usual.iter().filter_map(scalar_text).collect();
                     let usual = if usual.is_empty() { String::new() } else { format!(" Usual: {}.", usual.join(", ")) };

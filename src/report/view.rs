@@ -401,7 +401,7 @@ pub struct ParameterView {
     pub name: String,
     /// Value.
     pub value: String,
-    /// "default" or "set by the organisation".
+    /// "default", "set by the organisation", or that nobody set it.
     pub origin: String,
     /// What it means.
     pub about: String,
