@@ -659,3 +659,328 @@ fn look_for(
         resource.missing.insert("found".to_owned(), gaps);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::provider::Provider;
+    use serde_json::json;
+
+    const READS: &str = r#"
+- read: n:Gateways
+  per: region
+  resource: gateway
+  id_from: id
+  fields: { net: { at: net }, state: { at: state }, tags: { at: tags, type: map } }
+  boundary:
+    - { crosses: none, when: { state: [gone, "del*"] } }
+    - { crosses: external, kind: gateway, public: true, network: net, leads_to: "the internet from {net}" }
+- read: n:Peerings
+  per: region
+  resource: peering
+  id_from: id
+  fields: { one: { at: one }, other: { at: other } }
+  boundary:
+    - { crosses: internal, kind: peering, when: { one: ["{other}"] } }
+    - { crosses: external, kind: peering }
+- read: n:Interfaces
+  per: region
+  resource: interface
+  id_from: id
+  occupies: net
+  fields: { net: { at: net } }
+"#;
+
+    fn reads() -> Reads {
+        let provider = "{ identity: i, regions: r, partitions: {}, services: {}, codes: { denied: [], throttled: [], region_off: [], credentials: [] } }";
+        Reads {
+            reads: serde_saphyr::from_str(READS).unwrap(),
+            provider: serde_saphyr::from_str::<Provider>(provider).unwrap(),
+        }
+    }
+
+    fn key(kind: &str, id: &str) -> ResourceKey {
+        ResourceKey { kind: kind.to_owned(), account: "1".to_owned(), region: "east".to_owned(), id: id.to_owned() }
+    }
+
+    fn lost(kind: &str) -> Gap {
+        Gap {
+            read: kind.to_owned(),
+            action: kind.to_owned(),
+            account: "1".to_owned(),
+            region: "east".to_owned(),
+            parent: None,
+            outcome: Outcome::Denied,
+            code: None,
+            detail: None,
+            evidence: None,
+        }
+    }
+
+    /// A region in which everything was listed: a gateway of a used network, one of an unused network, one that is
+    /// deleted, and a peering within the account.
+    fn world() -> Inventory {
+        let mut inventory = Inventory::default();
+        for (kind, id, fields) in [
+            ("gateway", "g-used", json!({"net": "net-1", "state": "on", "tags": {"Name": "front"}})),
+            ("gateway", "g-idle", json!({"net": "net-2", "state": "on"})),
+            ("gateway", "g-gone", json!({"net": "net-1", "state": "deleted"})),
+            ("interface", "i-1", json!({"net": "net-1"})),
+            ("peering", "p-1", json!({"one": "1", "other": "1"})),
+        ] {
+            let mut resource = Resource::new(key(kind, id));
+            resource.from.insert(String::new(), BTreeSet::from([format!("E-{kind}")]));
+            for (name, value) in fields.as_object().unwrap() {
+                resource.set(name, value.clone(), []);
+            }
+            inventory.resources.entry(kind.to_owned()).or_default().push(resource);
+        }
+        for kind in ["gateway", "peering", "interface"] {
+            let state = ListState::Complete(BTreeSet::from([format!("E-{kind}")]));
+            let list = list_of(kind, "1".to_owned(), "east".to_owned(), state);
+            inventory.listings.insert(kind.to_owned(), vec![list]);
+        }
+        inventory
+    }
+
+    fn declaring(points: &str) -> DeclaredBoundary {
+        let mut points: Vec<DeclaredPoint> = serde_saphyr::from_str(points).unwrap();
+        for point in &mut points {
+            if point.name.starts_with("in") {
+                point.crosses = Crosses::Internal;
+            }
+        }
+        DeclaredBoundary { description: String::new(), points, regions: Vec::new(), evidence: "O-1".to_owned() }
+    }
+
+    const ALL: &str = "[{ name: out, purpose: p, network: 'net-*' }, { name: in, purpose: p, id: 'p-?' }]";
+    const SOME: &str = "[{ name: in, purpose: p, id: 'p-?' }]";
+
+    fn judged(mut inventory: Inventory, declared: Option<&DeclaredBoundary>) -> Inventory {
+        boundary(&mut inventory, &reads(), declared, &Scoped::default());
+        inventory
+    }
+
+    fn place(inventory: &Inventory) -> Value {
+        inventory.of(PLACE).iter().find(|place| place.key.id == "east").map_or(Value::Null, |place| place.data.clone())
+    }
+
+    fn point<'a>(inventory: &'a Inventory, id: &str) -> Option<&'a Resource> {
+        inventory.of(POINT).iter().find(|point| point.key.id == id)
+    }
+
+    fn cut(inventory: &mut Inventory, kind: &str, keep: bool) {
+        if !keep {
+            inventory.resources.remove(kind);
+        }
+        for list in inventory.listings.get_mut(kind).unwrap() {
+            list.state = ListState::Cut(BTreeSet::from([lost(kind)]));
+        }
+    }
+
+    #[test]
+    fn points_are_found_named_and_compared() {
+        let declared = declaring(ALL);
+        let inventory = judged(world(), Some(&declared));
+        let used = point(&inventory, "g-used").unwrap();
+        let expected = json!({
+            "id": "g-used", "account": "1", "region": "east", "kind": "gateway", "crosses": "external", "public": true,
+            "name": "front", "network": "net-1", "leads_to": "the internet from net-1", "in_use": true,
+            "declared": true, "declared_as": "out",
+        });
+        assert_eq!(used.data, expected);
+        assert!(used.evidence(["declared"]).contains("O-1") && used.evidence([]).contains("E-gateway"));
+        assert_eq!(point(&inventory, "g-idle").unwrap().get("in_use"), Some(&json!(false)));
+        assert!(point(&inventory, "g-gone").is_none());
+        let peering = point(&inventory, "p-1").unwrap();
+        assert_eq!((peering.text("crosses"), peering.get("public")), (Some("internal"), Some(&json!(false))));
+        let expected = json!({
+            "id": "east", "account": "1", "region": "east", "declares": true,
+            "external_found": 1, "external_undeclared": [], "internal_found": 1, "internal_undeclared": [],
+            "public_found": 1, "public_undeclared": [],
+        });
+        assert_eq!(place(&inventory), expected);
+        let found = |name: &str| {
+            inventory.of(DECLARATION).iter().find(|d| d.key.id == name).and_then(|d| d.get("found")).cloned()
+        };
+        assert_eq!((found("out"), found("in")), (Some(json!(2)), Some(json!(1))), "in use or not");
+        assert!(matches!(inventory.listings_of(PLACE), [Listing { state: ListState::Complete(_), .. }]));
+        assert!(matches!(inventory.listings_of(POINT), [Listing { state: ListState::Complete(_), .. }]));
+    }
+
+    #[test]
+    fn what_is_in_use_and_not_declared_is_named() {
+        let declared = declaring(SOME);
+        let place = place(&judged(world(), Some(&declared)));
+        assert_eq!(place["external_undeclared"], json!(["gateway g-used (front)"]));
+        assert_eq!(place["public_undeclared"], json!(["gateway g-used (front)"]));
+        assert_eq!(place["internal_undeclared"], json!([]));
+    }
+
+    #[test]
+    fn nothing_declared_is_not_known_and_says_so() {
+        let inventory = judged(world(), None);
+        let place = inventory.of(PLACE).first().unwrap();
+        assert_eq!((place.get("external_found"), place.get("external_undeclared")), (Some(&json!(1)), None));
+        let why = Some(&Reason::NotDeclared { what: NOTHING_DECLARED.to_owned() });
+        for field in ["declares", "external_undeclared", "internal_undeclared", "public_undeclared"] {
+            assert_eq!(place.unknown.get(field), why, "{field}");
+        }
+        assert_eq!(point(&inventory, "g-used").unwrap().unknown.get("declared"), why);
+        assert_eq!(inventory.of(DECLARATION).first().unwrap().unknown.get("found"), why);
+    }
+
+    #[test]
+    fn a_cut_list_hides_nothing_and_proves_nothing() {
+        let (all, some) = (declaring(ALL), declaring(SOME));
+        let mut seen = world();
+        cut(&mut seen, "gateway", true);
+        // Seen and undeclared is undeclared, whatever else there may be.
+        let with = place(&judged(seen.clone(), Some(&some)));
+        assert_eq!(with["external_undeclared"], json!(["gateway g-used (front)"]));
+        // Seen and declared: there may be others.
+        let inventory = judged(seen, Some(&all));
+        let with = inventory.of(PLACE).first().unwrap();
+        assert_eq!((with.get("external_found"), with.get("external_undeclared")), (Some(&json!(1)), None));
+        assert_eq!(with.missing["external_undeclared"], BTreeSet::from([lost("gateway")]));
+        assert!(matches!(inventory.listings_of(POINT), [Listing { state: ListState::Cut(_), .. }]));
+        // Not even seen.
+        let mut unseen = world();
+        cut(&mut unseen, "gateway", false);
+        let inventory = judged(unseen, Some(&all));
+        let with = inventory.of(PLACE).first().unwrap();
+        // Peerings may be external too, and none is.
+        assert_eq!((with.get("external_found"), with.get("external_undeclared")), (None, None));
+        assert_eq!(with.get("internal_found"), Some(&json!(1)), "the list of peerings is whole");
+        let out = inventory.of(DECLARATION).iter().find(|d| d.key.id == "out").unwrap();
+        assert_eq!((out.get("found"), &out.missing["found"]), (None, &BTreeSet::from([lost("gateway")])));
+    }
+
+    #[test]
+    fn a_network_that_may_be_in_use_makes_its_points_neither_declared_nor_undeclared() {
+        let some = declaring(SOME);
+        let mut inventory = world();
+        cut(&mut inventory, "interface", false);
+        let inventory = judged(inventory, Some(&some));
+        let with = inventory.of(PLACE).first().unwrap();
+        assert_eq!((with.get("external_found"), with.get("external_undeclared")), (None, None));
+        assert_eq!(with.missing["external_undeclared"], BTreeSet::from([lost("interface")]));
+        assert_eq!(point(&inventory, "g-idle").unwrap().get("in_use"), None);
+        // An interface that was seen is enough.
+        let mut inventory = world();
+        cut(&mut inventory, "interface", true);
+        let with = place(&judged(inventory, Some(&some)));
+        assert_eq!(with["external_undeclared"], json!(["gateway g-used (front)"]));
+    }
+
+    #[test]
+    fn a_region_that_the_organisation_does_not_use_is_undeclared() {
+        let mut declared = declaring(ALL);
+        declared.regions = vec!["west".to_owned()];
+        let inventory = judged(world(), Some(&declared));
+        assert_eq!(place(&inventory)["external_undeclared"], json!(["gateway g-used (front)"]));
+        assert_eq!(place(&inventory)["internal_undeclared"], json!(["peering p-1"]));
+        assert_eq!(point(&inventory, "g-used").unwrap().get("declared"), Some(&json!(false)));
+    }
+
+    #[test]
+    fn what_is_out_of_scope_is_no_point_and_what_is_unclear_is_one() {
+        let some = declaring(SOME);
+        let mut scoped = Scoped::default();
+        scoped.out.insert(key("gateway", "g-used"), "a laboratory".to_owned());
+        scoped.unclear.insert(key("peering", "p-1"), "no tags".to_owned());
+        let mut inventory = world();
+        boundary(&mut inventory, &reads(), Some(&some), &scoped);
+        assert!(point(&inventory, "g-used").is_none() && point(&inventory, "p-1").is_some());
+        assert_eq!(place(&inventory)["external_undeclared"], json!([]));
+        let account = ResourceKey { region: GLOBAL.to_owned(), ..key(ACCOUNT, "1") };
+        scoped.out.insert(account, "sold".to_owned());
+        let mut inventory = world();
+        boundary(&mut inventory, &reads(), Some(&some), &scoped);
+        assert!(inventory.of(PLACE).is_empty());
+    }
+
+    #[test]
+    fn a_field_that_was_not_read_shows_a_point_and_decides_nothing() {
+        let some = declaring(SOME);
+        let without = |kind: &str, field: &str| {
+            let mut inventory = world();
+            for resource in inventory.resources.get_mut(kind).unwrap() {
+                resource.data.as_object_mut().unwrap().remove(field);
+            }
+            judged(inventory, Some(&some))
+        };
+        // The deleted gateway may be there.
+        let inventory = without("gateway", "state");
+        assert!(point(&inventory, "g-gone").is_some());
+        let with = inventory.of(PLACE).first().unwrap();
+        assert_eq!((with.get("external_found"), with.get("external_undeclared")), (None, None));
+        // The peering may lead outside, and is declared as internal only.
+        let inventory = without("peering", "other");
+        let peering = point(&inventory, "p-1").unwrap();
+        assert_eq!((peering.get("crosses"), peering.missing["crosses"].len()), (None, 1));
+        let with = inventory.of(PLACE).first().unwrap();
+        assert_eq!(with.get("external_undeclared"), Some(&json!(["gateway g-used (front)"])), "seen is seen");
+        assert_eq!((with.get("internal_found"), with.get("internal_undeclared")), (None, None));
+        // The network of a gateway is not known: it may be in use, and may be the declared one.
+        let inventory = without("gateway", "net");
+        let with = inventory.of(PLACE).first().unwrap();
+        assert_eq!((with.get("external_found"), with.get("external_undeclared")), (None, None));
+    }
+
+    #[test]
+    fn regions_that_could_not_be_listed_hold_places_nobody_knows() {
+        let mut inventory = world();
+        for kind in ["gateway", "peering", "interface"] {
+            let state = ListState::Cut(BTreeSet::from([lost("regions")]));
+            inventory.listings.get_mut(kind).unwrap().push(list_of(kind, "1".to_owned(), "*".to_owned(), state));
+        }
+        let all = declaring(ALL);
+        let inventory = judged(inventory, Some(&all));
+        assert_eq!(inventory.of(PLACE).len(), 1);
+        assert_eq!(place(&inventory)["external_undeclared"], json!([]), "this region was listed");
+        let unknown = inventory.listings_of(PLACE).iter().find(|list| list.region == "*").unwrap();
+        assert!(matches!(&unknown.state, ListState::Cut(gaps) if gaps.len() == 1));
+    }
+
+    #[test]
+    fn a_declaration_is_looked_for_where_it_can_be() {
+        let declared = declaring(
+            "[{ name: a, purpose: p, id: g-used, account: '2' }, { name: b, purpose: p, id: g-x, account: '1' },
+              { name: c, purpose: p, id: g-used, region: e* }]",
+        );
+        let inventory = judged(world(), Some(&declared));
+        let found: Vec<_> = inventory.of(DECLARATION).iter().map(|d| d.get("found").cloned()).collect();
+        assert_eq!(found, [None, Some(json!(0)), Some(json!(1))]);
+        let a = inventory.of(DECLARATION).first().unwrap();
+        assert!(matches!(a.unknown.get("found"), Some(Reason::NotTold { .. })));
+        assert!(inventory.of(DECLARATION)[1].evidence(["found"]).contains("E-gateway"), "the list that was looked through");
+    }
+
+    /// Whatever is lost, in whatever combination: a number of points or a list of undeclared ones that is still told
+    /// says no more than the whole did, and "none" only where the whole said so.
+    #[test]
+    fn losing_lists_moves_only_toward_unknown() {
+        let some = declaring(SOME);
+        let all = declaring(ALL);
+        for declared in [&some, &all] {
+            let whole = place(&judged(world(), Some(declared)));
+            for lost in 0..64_u32 {
+                let mut inventory = world();
+                for (at, kind) in ["gateway", "peering", "interface"].into_iter().enumerate() {
+                    match lost >> (2 * at) & 3 {
+                        0 => {}
+                        keep => cut(&mut inventory, kind, keep == 1),
+                    }
+                }
+                let with = place(&judged(inventory, Some(declared)));
+                for class in Class::ALL {
+                    let (was, is) = (&whole[class.undeclared()], &with[class.undeclared()]);
+                    assert!(is.is_null() || is == was, "{lost}: {was} became {is}");
+                    let (was, is) = (&whole[class.found()], &with[class.found()]);
+                    assert!(is.is_null() || is == was, "{lost}: {was} became {is}");
+                }
+            }
+        }
+    }
+}
