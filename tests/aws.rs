@@ -18,9 +18,18 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use farwatch::controls::Controls;
+use farwatch::derive::{boundary, inventory};
+use farwatch::evidence::Collection;
+use farwatch::model::boundary::{Crosses, DeclaredBoundary, DeclaredPoint};
+use farwatch::model::exchange::Exchange;
+use farwatch::model::pattern::Pattern;
+use farwatch::model::resource::Resource;
+use farwatch::model::scope::Scoped;
 use serde_json::{Value, json};
 
-use emulators::fault::{Action, Fault, Rule, Seen};
+use emulators::fault::{Action, BGP_KEY, Fault, Rule, Seen, VIRTUAL_INTERFACE};
+use emulators::truth::Point;
 use emulators::{
     EXTERNAL_ID, Emulator, FIRST, REGIONS, Run, SECOND, SECRET, assess, assessments, audit, audit_with, copy, farwatch,
     files, second_role,
@@ -157,6 +166,18 @@ fn only_reads_are_sent_and_each_where_it_belongs() {
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeManagedPrefixLists",
         "ec2:GetManagedPrefixListEntries",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeEgressOnlyInternetGateways",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeVpnGateways",
+        "ec2:DescribeTransitGatewayAttachments",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeAddresses",
+        "elbv2:DescribeLoadBalancers",
+        "elbv2:DescribeListeners",
+        "elb:DescribeLoadBalancers",
+        "directconnect:DescribeVirtualInterfaces",
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetTrailStatus",
         "cloudtrail:GetEventSelectors",
@@ -207,7 +228,7 @@ fn only_reads_are_sent_and_each_where_it_belongs() {
 fn no_secret_reaches_the_disk() {
     let Audit { run, secrets, .. } = both_accounts();
     assert!(secrets.len() >= 2, "the assumed role came with a secret key and a session token");
-    let mut canaries: Vec<&str> = vec![SECRET, SESSION_TOKEN, "AWS4-HMAC-SHA256", "aws4_request"];
+    let mut canaries: Vec<&str> = vec![SECRET, SESSION_TOKEN, BGP_KEY, "AWS4-HMAC-SHA256", "aws4_request"];
     canaries.extend(secrets.iter().map(String::as_str));
     let written = files(&run.dir);
     assert!(written.len() > 10, "the run directory holds more than {} files", written.len());
@@ -306,6 +327,8 @@ fn lists_are_read_to_their_last_page() {
         "ec2:DescribeVpcs",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeFlowLogs",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeVpcPeeringConnections",
         "logs:DescribeLogGroups",
         "kms:ListKeys",
         "firehose:ListDeliveryStreams",
@@ -334,6 +357,106 @@ fn a_parameter_changes_what_depends_on_it_and_nothing_else() {
         .first()
         .turn("pass", |row| row.check.ends_with("-retention") && kept_for_a_month.contains(&row.handle.as_str()))
         .assert(&run.findings().all, "twenty days of retention");
+}
+
+/// What may be open to the internet, only the organisation can say; when it has said so, nothing is open any more.
+#[test]
+fn ports_that_the_organisation_has_authorized() {
+    let fault = Fault::start(&Emulator::moto().endpoint, Vec::new());
+    let run = audit(&fault, &["--param", "authorized_internet_ports=443"]);
+    let ports = "aws-internet-ports-authorized";
+    Emulator::moto()
+        .truth
+        .first()
+        .turn("fail", |row| row.check == ports && row.expects("unknown") && row.handle != "https")
+        .turn("pass", |row| row.check == ports && row.handle == "https")
+        .assert(&run.findings().all, "HTTPS is authorized");
+}
+
+/// The points of both accounts are exactly those of the seed, and what is declared of them is compared with them.
+#[test]
+fn every_point_of_the_boundaries_is_found_and_compared() {
+    let Audit { run, .. } = both_accounts();
+    let controls = Controls::load(None).expect("the controls");
+    let collection = Collection::open(&run.dir).expect("the collection");
+    let body = |exchange: &Exchange| collection.body(exchange);
+    let judged = |declared: Option<&DeclaredBoundary>| {
+        let mut all = inventory(&controls.reads, &collection.seal, &collection.plan, &collection.exchanges, &body);
+        boundary(&mut all, &controls.reads, declared, &Scoped::default());
+        all
+    };
+    let all = judged(None);
+    let text = |resource: &Resource, field: &str| resource.text(field).expect("a text").to_owned();
+    let sure = |resource: &Resource, field: &str| resource.get(field).and_then(Value::as_bool).expect("yes or no");
+    let mut found: Vec<Point> = all
+        .of("boundary.point")
+        .iter()
+        .filter(|point| point.text("kind") != Some("subnet"))
+        .map(|point| Point {
+            account: point.key.account.clone(),
+            region: point.key.region.clone(),
+            id: point.key.id.clone(),
+            kind: text(point, "kind"),
+            crosses: text(point, "crosses"),
+            public: sure(point, "public"),
+            network: text(point, "network"),
+            in_use: sure(point, "in_use"),
+        })
+        .collect();
+    let mut expected = Emulator::moto().truth.points.clone();
+    expected.push(Point {
+        account: FIRST.to_owned(),
+        region: REGIONS[0].to_owned(),
+        id: VIRTUAL_INTERFACE.to_owned(),
+        kind: "Direct Connect virtual interface".to_owned(),
+        crosses: "external".to_owned(),
+        public: false,
+        network: String::new(),
+        in_use: true,
+    });
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+
+    // All that lies in networks is declared, and so is a point that does not exist.
+    let point = |name: &str, crosses, id: Option<&str>, network: Option<&str>| DeclaredPoint {
+        name: name.to_owned(),
+        purpose: "a test".to_owned(),
+        crosses,
+        kind: None,
+        id: id.map(|id| Pattern(id.to_owned())),
+        network: network.map(|network| Pattern(network.to_owned())),
+        account: None,
+        region: None,
+    };
+    let declared = DeclaredBoundary {
+        description: String::new(),
+        points: vec![
+            point("networks", Crosses::External, None, Some("vpc-*")),
+            point("within", Crosses::Internal, None, Some("vpc-*")),
+            point("gone", Crosses::External, Some("igw-0123"), None),
+        ],
+        regions: Vec::new(),
+        evidence: "O-0123456789ab".to_owned(),
+    };
+    let all = judged(Some(&declared));
+    let address = expected.iter().find(|point| point.kind == "Elastic IP address").expect("one address");
+    for place in all.of("boundary.place") {
+        let here = (place.key.account.as_str(), place.key.region.as_str()) == (FIRST, REGIONS[0]);
+        let (mut external, mut public) = (Vec::new(), Vec::new());
+        if here {
+            let (first, second) = (format!("Elastic IP address {}", address.id), "to the office");
+            public.push(first.clone());
+            external.push(format!("Direct Connect virtual interface {VIRTUAL_INTERFACE} ({second})"));
+            external.push(first);
+        }
+        assert_eq!(place.get("external_undeclared"), Some(&json!(external)), "{:?}", place.key);
+        assert_eq!(place.get("public_undeclared"), Some(&json!(public)), "{:?}", place.key);
+        assert_eq!(place.get("internal_undeclared"), Some(&json!([])), "{:?}", place.key);
+    }
+    let found: Vec<_> = all.of("boundary.declaration").iter().map(|d| (text(d, "name"), d.get("found"))).collect();
+    assert_eq!(found[0], ("gone".to_owned(), Some(&json!(0))));
+    assert!(found[1..].iter().all(|(_, found)| found.and_then(Value::as_i64).is_some_and(|found| found > 0)));
 }
 
 /// Root users, a shared VPC and failing deliveries: AWS answers these, moto cannot be brought to.

@@ -35,6 +35,11 @@ const FLOW_LOGS: &str = "aws-vpc-flow-log-all-traffic";
 const GUARDDUTY: &str = "aws-guardduty-enabled";
 const ROOT_MFA: &str = "aws-root-mfa";
 const ADMIN_PORTS: &str = "aws-no-internet-admin-ports";
+const PORTS: &str = "aws-internet-ports-authorized";
+const INTERNET: &str = "aws-security-group-not-wide-open";
+const INTERNAL: &str = "aws-internal-security-group-not-wide-open";
+const DECLARATIONS: &str = "organisation-declared-points-exist";
+const LISTENERS: &str = "aws-load-balancer-listeners-encrypted";
 
 /// The checks of buckets and log groups that logs are delivered to.
 const STORE_CHECKS: [&str; 4] = [NOT_PUBLIC, RETENTION, SSE_KMS, GROUP_RETENTION];
@@ -47,6 +52,7 @@ const FLOW_STORES: [&str; 4] = ["fw-a-flow", "/farwatch/flow-short", "/farwatch/
 
 const VPC: &str = "aws.ec2.vpc";
 const GROUP: &str = "aws.ec2.security_group";
+const BALANCER: &str = "aws.elbv2.load_balancer";
 const TRAIL: &str = "aws.cloudtrail.trail";
 const STORE: &str = "aws.log_store";
 const STREAM: &str = "aws.kinesis.stream";
@@ -116,7 +122,9 @@ fn made_unknown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 
 #[test]
 fn ec2_denied() {
-    denied("ec2:DescribeVpcs", |truth| truth.lost(VPC, &REGIONS));
+    // Whether a group lets in everything from the whole range of its VPC takes that range.
+    let by_range = ["vpc-everything", "half-the-vpc"];
+    denied("ec2:DescribeVpcs", |truth| truth.lost(VPC, &REGIONS).unknown(INTERNAL, &by_range));
     denied("ec2:DescribeSubnets", |truth| {
         // A flow log of the VPC itself answers without its subnets; for the rest they matter.
         truth.unknown(FLOW_LOGS, &["reject only", "every subnet", "half the subnets", "undelivered"])
@@ -141,13 +149,33 @@ fn ec2_denied() {
             .perhaps_unknown(RETENTION, &TRAIL_BUCKETS)
     });
     denied("ec2:DescribeSecurityGroups", |truth| truth.lost(GROUP, &REGIONS));
-    denied("ec2:DescribeManagedPrefixLists", |truth| truth.unknown(ADMIN_PORTS, &["list-anywhere", "list-office"]));
-    denied("ec2:GetManagedPrefixListEntries", |truth| truth.unknown(ADMIN_PORTS, &["list-anywhere", "list-office"]));
+    let by_list = ["list-anywhere", "list-office"];
+    for read in ["ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries"] {
+        denied(read, |truth| {
+            [ADMIN_PORTS, PORTS, INTERNET, INTERNAL].iter().fold(truth, |t, check| t.unknown(check, &by_list))
+        });
+    }
+}
+
+/// Without a declared boundary every place is unknown anyway; the denial has to be told all the same.
+#[test]
+fn points_of_the_boundary_denied() {
+    denied("elbv2:DescribeLoadBalancers", |truth| truth.lost(BALANCER, &REGIONS));
+    denied("elbv2:DescribeListeners", |truth| truth.unknown(LISTENERS, &["plain", "redirecting"]));
+    let name = "ec2:DescribeInternetGateways";
+    let run = audit(&proxy(vec![Rule::on(name, Action::Deny).region(WEST)]), &[]);
+    let found = run.findings();
+    truth().assert(&found.all, "internet gateways denied");
+    let external = |finding: &&Finding| finding.check == "organisation-external-boundary-declared";
+    for finding in found.all.iter().filter(external) {
+        assert_eq!(finding.blames(name, "denied"), finding.subject.region == WEST, "{}", finding.place());
+    }
 }
 
 #[test]
 fn ec2_denied_in_one_region() {
     denied_by("ec2:DescribeVpcs", Rule::on("ec2:DescribeVpcs", Action::Deny).region(EAST2), |truth| {
+        // No group there lets in everything from anywhere, so the ranges of the VPCs do not matter.
         truth.lost(VPC, &[EAST2])
     });
 }
@@ -291,7 +319,9 @@ fn everything_denied_but_the_own_name() {
         })
         .map(|finding| finding.check.clone())
         .collect();
-    let silent: Vec<String> = truth().checks().difference(&walls).cloned().collect();
+    // What the organisation has not declared is not for want of a right.
+    let silent: Vec<String> =
+        truth().checks().difference(&walls).filter(|check| *check != DECLARATIONS).cloned().collect();
     assert!(silent.is_empty(), "these checks do not say which action they lack: {silent:?}");
     let assessment = run.assessment();
     for requirement in assessment["requirements"].as_array().expect("a list of requirements") {
@@ -445,6 +475,7 @@ fn a_region_that_is_listed_as_on_and_knows_nobody() {
     truth
         .lost(VPC, &[WEST])
         .lost(GROUP, &[WEST])
+        .lost(BALANCER, &[WEST])
         .lost(TRAIL, &[WEST])
         .lost(STREAM, &[WEST])
         .lost(DELIVERY, &[WEST])

@@ -12,13 +12,16 @@
 use farwatch::assess::{assess, undeclared_environments};
 use farwatch::check::{Compiled, Types, compile, run};
 use farwatch::controls::Controls;
-use farwatch::derive::{derived_types, inventory};
+use farwatch::derive::{boundary, derived_types, inventory};
 use farwatch::evidence::Collection;
 use farwatch::model::assessment::{RequirementResult, Status};
+use farwatch::model::boundary::{Crosses, DeclaredBoundary, DeclaredPoint};
 use farwatch::model::exchange::Exchange;
 use farwatch::model::finding::{Finding, Outcome, Subject};
 use farwatch::model::parameter::defaults;
+use farwatch::model::pattern::Pattern;
 use farwatch::model::plan::Outcome as CallOutcome;
+use farwatch::model::scope::Scoped;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -29,6 +32,8 @@ struct World {
     checks: Vec<Compiled>,
     collection: Collection,
     params: serde_json::Value,
+    /// Internet gateways and subnets are declared, other points are not.
+    declared: DeclaredBoundary,
     /// Evidence ids of all calls but the identity.
     calls: Vec<String>,
 }
@@ -40,14 +45,36 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         controls.checks.iter().map(|check| compile(check.clone(), &types, &controls.parameters, &|_, _| true).unwrap());
     let checks = checks.collect();
     let collection = Collection::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo")).unwrap();
-    let params = serde_json::Value::Object(defaults(&controls.parameters));
+    let mut params = defaults(&controls.parameters);
+    params.insert("authorized_internet_ports".to_owned(), serde_json::json!([443]));
+    let params = serde_json::Value::Object(params);
     let calls: BTreeSet<String> = collection
         .exchanges
         .iter()
         .filter(|exchange| exchange.call.read != controls.reads.provider.identity)
         .map(|exchange| exchange.of.clone())
         .collect();
-    World { controls, checks, collection, params, calls: calls.into_iter().collect() }
+    let point = |name: &str, crosses, id: &str| DeclaredPoint {
+        name: name.to_owned(),
+        purpose: "a law".to_owned(),
+        crosses,
+        kind: None,
+        id: Some(Pattern(id.to_owned())),
+        network: None,
+        account: None,
+        region: None,
+    };
+    let declared = DeclaredBoundary {
+        description: String::new(),
+        points: vec![
+            point("gateways", Crosses::External, "igw-*"),
+            point("subnets", Crosses::Internal, "subnet-*"),
+            point("gone", Crosses::External, "vgw-*"),
+        ],
+        regions: Vec::new(),
+        evidence: "O-0123456789ab".to_owned(),
+    };
+    World { controls, checks, collection, params, declared, calls: calls.into_iter().collect() }
 });
 
 /// How a call is lost.
@@ -76,7 +103,9 @@ fn judge(lost: &BTreeMap<&str, Loss>) -> (Vec<Finding>, Vec<RequirementResult>, 
         Some(Loss::Garbage) => b"{\"cut".to_vec(),
         _ => world.collection.body(exchange),
     };
-    let inventory = inventory(&world.controls.reads, &world.collection.seal, &world.collection.plan, &exchanges, &body);
+    let reads = &world.controls.reads;
+    let mut inventory = inventory(reads, &world.collection.seal, &world.collection.plan, &exchanges, &body);
+    boundary(&mut inventory, reads, Some(&world.declared), &Scoped::default());
     let findings = run(&world.checks, &inventory, &world.params);
     let accounts = world.collection.seal.sessions.iter().map(|session| session.account.clone());
     let requirements = assess(&world.controls.catalog, &undeclared_environments(accounts), &findings);

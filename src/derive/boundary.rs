@@ -596,12 +596,7 @@ fn declarations(
 }
 
 /// How often a declared point was found; not known where something that could show it was not read.
-fn look_for(
-    resource: &mut Resource,
-    declaration: &DeclaredPoint,
-    points: &[Point<'_>],
-    lists: &[(&Read, Listing)],
-) {
+fn look_for(resource: &mut Resource, declaration: &DeclaredPoint, points: &[Point<'_>], lists: &[(&Read, Listing)]) {
     let (mut found, mut evidence, mut gaps) = (0_u64, BTreeSet::new(), BTreeSet::new());
     let in_any_network = DeclaredPoint { network: None, ..declaration.clone() };
     for point in points {
@@ -639,7 +634,8 @@ fn look_for(
     let mut looked = false;
     for (_, list) in lists.iter().filter(|(read, _)| could_show(read)) {
         let place = fits(declaration.account.as_ref(), &list.account)
-            && ([EVERYWHERE, GLOBAL].contains(&list.region.as_str()) || fits(declaration.region.as_ref(), &list.region));
+            && ([EVERYWHERE, GLOBAL].contains(&list.region.as_str())
+                || fits(declaration.region.as_ref(), &list.region));
         if !place {
             continue;
         }
@@ -954,7 +950,10 @@ mod tests {
         assert_eq!(found, [None, Some(json!(0)), Some(json!(1))]);
         let a = inventory.of(DECLARATION).first().unwrap();
         assert!(matches!(a.unknown.get("found"), Some(Reason::NotTold { .. })));
-        assert!(inventory.of(DECLARATION)[1].evidence(["found"]).contains("E-gateway"), "the list that was looked through");
+        assert!(
+            inventory.of(DECLARATION)[1].evidence(["found"]).contains("E-gateway"),
+            "the list that was looked through"
+        );
     }
 
     /// Whatever is lost, in whatever combination: a number of points or a list of undeclared ones that is still told

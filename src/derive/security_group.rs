@@ -34,11 +34,8 @@ const VPC: &str = "aws.ec2.vpc";
 
 /// The derived types, with their fields.
 pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
-    let wide = BTreeMap::from([
-        ("group", FieldKind::Text),
-        ("protocol", FieldKind::Text),
-        ("sources", FieldKind::Text),
-    ]);
+    let wide =
+        BTreeMap::from([("group", FieldKind::Text), ("protocol", FieldKind::Text), ("sources", FieldKind::Text)]);
     let ports = BTreeMap::from([("from_port", FieldKind::Integer), ("to_port", FieldKind::Integer)]);
     let open = wide.clone().into_iter().chain(ports).collect();
     BTreeMap::from([(KIND, open), (WIDE_INTERNET, wide.clone()), (WIDE_INTERNAL, wide)])
@@ -162,8 +159,7 @@ struct Opened {
 }
 
 fn opened(group: &Resource, lists: &Lists<'_>) -> Opened {
-    let mut all =
-        Opened { by_range: BTreeMap::new(), doubts: BTreeSet::new(), evidence: group.evidence(["ingress"]) };
+    let mut all = Opened { by_range: BTreeMap::new(), doubts: BTreeSet::new(), evidence: group.evidence(["ingress"]) };
     let Some(Value::Array(rules)) = group.get("ingress") else {
         // The rules themselves were not read: whatever the group lets in is not known.
         all.doubts.insert(doubt(group, "its rules are not in the answer"));
@@ -200,7 +196,10 @@ fn opened(group: &Resource, lists: &Lists<'_>) -> Opened {
 }
 
 /// The sources of every rule that contains a piece: rules that together cover a port add up.
-fn sources_of<'a>(by_range: &'a BTreeMap<Range, BTreeSet<Source>>, (protocol, from, to): &Range) -> BTreeSet<&'a Source> {
+fn sources_of<'a>(
+    by_range: &'a BTreeMap<Range, BTreeSet<Source>>,
+    (protocol, from, to): &Range,
+) -> BTreeSet<&'a Source> {
     by_range
         .iter()
         .filter(|((p, f, t), _)| (p == protocol || p == "-1") && f <= from && t >= to)

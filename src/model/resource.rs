@@ -43,7 +43,13 @@ impl Resource {
         data.insert("id".to_owned(), key.id.clone().into());
         data.insert("account".to_owned(), key.account.clone().into());
         data.insert("region".to_owned(), key.region.clone().into());
-        Self { key, data: Value::Object(data), from: BTreeMap::new(), missing: BTreeMap::new(), unknown: BTreeMap::new() }
+        Self {
+            key,
+            data: Value::Object(data),
+            from: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+        }
     }
 
     /// A field, if it is there.

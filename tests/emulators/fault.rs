@@ -23,14 +23,20 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-use super::{EXTERNAL_ID, OFF_REGION, REGIONS, ROLE};
+use super::{EXTERNAL_ID, FIRST, OFF_REGION, REGIONS, ROLE};
+
+/// The virtual interface of the first account.
+pub const VIRTUAL_INTERFACE: &str = "dxvif-fw000001";
+/// The key of its BGP session; it must stay out of everything.
+pub const BGP_KEY: &str = "farwatch-canary-of-a-bgp-key";
 
 /// One kind of call: what the counts are kept by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Call {
     /// The account whose credentials signed the call.
     pub account: String,
-    /// The service, by its IAM prefix (`s3control` for S3 Control).
+    /// The service, by its IAM prefix (`s3control` for S3 Control, `elb` and `elbv2` for the two APIs of Elastic Load
+    /// Balancing).
     pub service: String,
     /// The operation, as the API reference spells it.
     pub operation: String,
@@ -288,6 +294,8 @@ pub fn action(name: &str) -> &str {
         "s3:GetBucketEncryption" => "s3:GetEncryptionConfiguration",
         "s3:GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
         "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
+        "elb:DescribeLoadBalancers" | "elbv2:DescribeLoadBalancers" => "elasticloadbalancing:DescribeLoadBalancers",
+        "elbv2:DescribeListeners" => "elasticloadbalancing:DescribeListeners",
         other => other,
     }
 }
@@ -396,11 +404,14 @@ impl Shared {
     }
 
     async fn forward(&self, asked: &Asked, changes: &[Change]) -> Upstream {
+        let call = &asked.seen.call;
         let mut answer = match self.send(asked).await {
             Ok(answer) => answer,
             Err(why) => return Upstream::ours(502, &format!("the emulator did not answer: {why}")),
         };
-        let call = &asked.seen.call;
+        if self.options.real_shapes && call.name() == "directconnect:DescribeVirtualInterfaces" {
+            answer = virtual_interfaces(call);
+        }
         if answer.status.is_success() {
             if call.name() == "sts:AssumeRole" {
                 self.learn(&String::from_utf8_lossy(&answer.body));
@@ -666,6 +677,12 @@ impl Asked {
             form(&String::from_utf8_lossy(&body)).into_iter().find(|(name, _)| name == "Action")
         {
             parameters = form(&String::from_utf8_lossy(&body));
+            let version = parameters.iter().find(|(name, _)| name == "Version").map(|(_, version)| version.as_str());
+            let service = match (service.as_str(), version) {
+                ("elasticloadbalancing", Some("2012-06-01")) => "elb".to_owned(),
+                ("elasticloadbalancing", _) => "elbv2".to_owned(),
+                _ => service,
+            };
             parameters.retain(|(name, _)| name != "Action" && name != "Version");
             let protocol = if service == "ec2" { Protocol::Ec2 } else { Protocol::Query };
             (service, operation, protocol)
@@ -826,6 +843,8 @@ impl Pager {
             "ec2:DescribeNetworkInterfaces" => Self::Items { set: "networkInterfaceSet" },
             "ec2:DescribeFlowLogs" => Self::Items { set: "flowLogSet" },
             "ec2:DescribeSecurityGroups" => Self::Items { set: "securityGroupInfo" },
+            "ec2:DescribeInternetGateways" => Self::Items { set: "internetGatewaySet" },
+            "ec2:DescribeVpcPeeringConnections" => Self::Items { set: "vpcPeeringConnectionSet" },
             "ec2:DescribeManagedPrefixLists" => Self::Items { set: "prefixListSet" },
             "ec2:GetManagedPrefixListEntries" => Self::Items { set: "entrySet" },
             "logs:DescribeLogGroups" => Self::Token { lists: &["logGroups"], answer: "nextToken", more: None },
@@ -959,6 +978,29 @@ fn repair(call: &Call, body: Vec<u8>) -> Vec<u8> {
         "iam:GetCredentialReport" => credential_report(&String::from_utf8_lossy(&body), &call.account).into_bytes(),
         _ => body,
     }
+}
+
+/// Neither emulator has virtual interfaces of Direct Connect. The first account has one, with the secrets that AWS puts
+/// into the answer.
+fn virtual_interfaces(call: &Call) -> Upstream {
+    let mut list = Vec::new();
+    if call.account == FIRST && call.region == REGIONS[0] {
+        list.push(json!({
+            "virtualInterfaceId": VIRTUAL_INTERFACE,
+            "virtualInterfaceName": "to the office",
+            "virtualInterfaceType": "private",
+            "virtualInterfaceState": "available",
+            "ownerAccount": FIRST,
+            "authKey": BGP_KEY,
+            "customerRouterConfig": format!("<auth_key>{BGP_KEY}</auth_key>"),
+            "bgpPeers": [{ "bgpPeerId": "dxpeer-1", "authKey": BGP_KEY }],
+            "tags": [],
+        }));
+    }
+    let body = json!({ "virtualInterfaces": list }).to_string();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    Upstream { status: StatusCode::OK, headers, body: body.into_bytes() }
 }
 
 /// moto repeats the encryption it was asked for, which has no status, and leaves it out where none was

@@ -8,6 +8,7 @@ here derives an outcome: a copy of the rules would share the mistakes of the rul
 The answer is one JSON object on standard output:
 
     {"emulator", "accounts", "regions", "served": null | [check, ...],
+     "points": [{"account", "region", "id", "kind", "crosses", "public", "network", "in_use"}],
      "findings": [{"check", "account", "region", "type", "id", "handle", "outcome", "note",
                    "also": [other spelling of id, ...], "alone"?: outcome, "optional"?: true}]}
 
@@ -15,7 +16,8 @@ The answer is one JSON object on standard output:
 once for each account that writes its logs there, under that account. `alone` is the outcome when only
 the first account is audited. `optional` marks findings that say "not applicable" of a subject that a
 check may as well leave out. `handle` is a name that tests use to speak of one subject. `served` lists
-the checks whose reads the emulator can answer; null means all of them.
+the checks whose reads the emulator can answer; null means all of them. `points` are all points of a boundary but
+subnets.
 """
 
 import argparse
@@ -44,7 +46,8 @@ WORLD = "0.0.0.0/0"
 # What an emulator does not have: it is neither seeded nor expected.
 RULES_BY_PREFIX_LIST = "prefix lists in the rules of security groups"
 DELIVERY_STATUS = "the delivery status of flow logs"
-LACKS = {"moto": (), "ministack": ("guardduty", "s3control", RULES_BY_PREFIX_LIST, DELIVERY_STATUS)}
+POINTS = "what crosses a boundary, in the shape of AWS"
+LACKS = {"moto": (), "ministack": ("guardduty", "s3control", RULES_BY_PREFIX_LIST, DELIVERY_STATUS, POINTS)}
 
 # The checks whose reads an emulator answers rightly. ministack has no GuardDuty, answers
 # GetBucketPolicyStatus with a list of objects, counts every MFA device as the root user's, and does not
@@ -63,6 +66,9 @@ SERVED = {
         "aws-console-user-mfa",
         "aws-default-security-group-closed",
         "aws-no-internet-admin-ports",
+        "aws-internet-ports-authorized",
+        "aws-security-group-not-wide-open",
+        "aws-internal-security-group-not-wide-open",
         "aws-kinesis-stream-sse-kms",
         "aws-firehose-stream-encrypted",
     ],
@@ -74,6 +80,21 @@ class Truth:
 
     def __init__(self):
         self.findings = []
+        self.points = []
+
+    def point(self, account, region, id, kind, network, *, crosses="external", public=False, in_use=True):
+        self.points.append(
+            {
+                "account": account,
+                "region": region,
+                "id": id,
+                "kind": kind,
+                "crosses": crosses,
+                "public": public,
+                "network": network,
+                "in_use": in_use,
+            }
+        )
 
     def add(self, check, outcome, *, account, region, type, id, handle, note, also=(), alone=None, optional=False):
         row = {
@@ -322,12 +343,18 @@ class Seed:
             f"default of {handle}",
             default=("pass", "every rule removed") if closed else ("fail", "still lets everything out"),
             admin=("pass", "a default group has no rule from outside"),
+            ports=NOTHING_OPEN,
+            internet=NARROW,
+            internal=NARROW,
         )
 
-    def expect_group(self, account, region, group, handle, *, default, admin):
+    def expect_group(self, account, region, group, handle, *, default, admin, ports, internet, internal):
         for check, (outcome, note) in (
             ("aws-default-security-group-closed", default),
             ("aws-no-internet-admin-ports", admin),
+            ("aws-internet-ports-authorized", ports),
+            ("aws-security-group-not-wide-open", internet),
+            ("aws-internal-security-group-not-wide-open", internal),
         ):
             self.truth.add(
                 check,
@@ -340,7 +367,7 @@ class Seed:
                 note=note,
             )
 
-    def security_group(self, account, region, vpc, handle, permissions, admin):
+    def security_group(self, account, region, vpc, handle, permissions, admin, ports, internet, internal):
         ec2 = self.aws("ec2", account, region)
         group = ec2.create_security_group(GroupName=handle, Description=handle, VpcId=vpc)["GroupId"]
         if permissions:
@@ -352,6 +379,9 @@ class Seed:
             handle,
             default=("not_applicable", "not a default group"),
             admin=admin,
+            ports=ports,
+            internet=internet,
+            internal=internal,
         )
         return group
 
@@ -529,6 +559,9 @@ def rule(protocol, low=None, high=None, *, v4=(), v6=(), lists=(), groups=()):
     return permission
 
 
+NOTHING_OPEN = ("pass", "no port is open to the internet, so none needs authorization")
+UNDECIDED = ("unknown", "ports are open to the internet, and the organisation has not said which may be")
+NARROW = ("pass", "not everything is let in")
 GOOD_KEY = ("pass", "an enabled key of this account")
 ROTATES = ("pass", "rotation is on")
 NO_KEY = ("fail", "no KMS key")
@@ -896,9 +929,166 @@ def networks(seed):
 
     security_groups(seed, good)
     seed.security_group(
-        SECOND, EAST, second, "b-ssh-world", [rule("tcp", 22, v4=[WORLD])], ("fail", "SSH from everywhere")
+        SECOND,
+        EAST,
+        second,
+        "b-ssh-world",
+        [rule("tcp", 22, v4=[WORLD])],
+        admin=("fail", "SSH from everywhere"),
+        ports=UNDECIDED,
+        internet=NARROW,
+        internal=NARROW,
     )
-    seed.security_group(SECOND, EAST, second, "b-https", [rule("tcp", 443, v4=[WORLD])], ("pass", "only HTTPS"))
+    seed.security_group(
+        SECOND,
+        EAST,
+        second,
+        "b-https",
+        [rule("tcp", 443, v4=[WORLD])],
+        admin=("pass", "only HTTPS"),
+        ports=UNDECIDED,
+        internet=NARROW,
+        internal=NARROW,
+    )
+    if seed.has(POINTS):
+        points(seed, good, reject, second)
+    undeclared(seed)
+
+
+def points(seed, good, other, foreign):
+    """What crosses the boundaries of VPCs, most of it in one that is in use."""
+    ec2 = seed.aws("ec2", FIRST, EAST)
+    point = lambda *words, **more: seed.truth.point(FIRST, EAST, *words, **more)
+
+    def gateway(vpc=None):
+        made = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        if vpc:
+            ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc)
+        return made
+
+    # AWS makes default VPCs with a gateway each, moto without. One of the VPCs is not in use, the other is.
+    for account, region, used in ((FIRST, EAST, False), (SECOND, WEST, True)):
+        theirs = seed.aws("ec2", account, region)
+        (vpc,) = theirs.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+        made = theirs.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        theirs.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc["VpcId"])
+        seed.truth.point(account, region, made, "internet gateway", vpc["VpcId"], in_use=used)
+    point(gateway(good), "internet gateway", good)
+    gateway()  # attached to nothing, so nothing crosses it
+    outward = ec2.create_egress_only_internet_gateway(VpcId=good)["EgressOnlyInternetGateway"]
+    point(outward["EgressOnlyInternetGatewayId"], "egress-only internet gateway", good)
+    vpn = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpcId=good, VpnGatewayId=vpn)
+    point(vpn, "VPN gateway", good)
+
+    subnets = [
+        ec2.create_subnet(VpcId=good, CidrBlock=f"10.20.{n}.0/24", AvailabilityZone=f"{EAST}{zone}")["Subnet"]["SubnetId"]
+        for n, zone in ((10, "a"), (11, "b"))
+    ]
+    for handle, kind, deleted in (("public", "NAT gateway", False), ("public", "", True)):
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        nat = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address, ConnectivityType=handle)["NatGateway"]
+        if deleted:
+            ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+        else:
+            point(nat["NatGatewayId"], kind, good)
+    private = ec2.create_nat_gateway(SubnetId=subnets[0], ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    point(private, "private NAT gateway", good, crosses="internal")
+
+    transit = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    attachment = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=good, SubnetIds=subnets[:1])
+    attachment = attachment["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    point(attachment, "transit gateway attachment", good, crosses="internal")
+
+    within = ec2.create_vpc_peering_connection(VpcId=good, PeerVpcId=other)["VpcPeeringConnection"]
+    within = within["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=within)
+    point(within, "VPC peering", good, crosses="internal")
+    across = ec2.create_vpc_peering_connection(VpcId=good, PeerVpcId=foreign, PeerOwnerId=SECOND)
+    across = across["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    seed.aws("ec2", SECOND, EAST).accept_vpc_peering_connection(VpcPeeringConnectionId=across)
+    point(across, "VPC peering", good)
+    seed.truth.point(SECOND, EAST, across, "VPC peering", foreign)
+
+    gate = ec2.create_vpc_endpoint(VpcId=good, ServiceName=f"com.amazonaws.{EAST}.s3", VpcEndpointType="Gateway")
+    point(gate["VpcEndpoint"]["VpcEndpointId"], "gateway endpoint", good)
+    door = ec2.create_vpc_endpoint(
+        VpcId=good, ServiceName=f"com.amazonaws.{EAST}.logs", VpcEndpointType="Interface", SubnetIds=subnets[:1]
+    )
+    point(door["VpcEndpoint"]["VpcEndpointId"], "interface endpoint", good)
+
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    machine = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnets[1])["Instances"][0]["InstanceId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.associate_address(AllocationId=address, InstanceId=machine)
+    point(address, "Elastic IP address", "", public=True)
+    ec2.allocate_address(Domain="vpc")  # of nothing, so nothing crosses it
+
+    balancers(seed, subnets, good)
+
+
+def balancers(seed, subnets, vpc):
+    elb = seed.aws("elbv2", FIRST, EAST)
+
+    def balancer(name, scheme, outcome, note, *listeners):
+        made = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme=scheme)["LoadBalancers"][0]
+        arn = made["LoadBalancerArn"]
+        for port, action in listeners:
+            elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=port, DefaultActions=[action])
+        facing = scheme == "internet-facing"
+        kind = "internet-facing load balancer" if facing else "internal load balancer"
+        seed.truth.point(FIRST, EAST, arn, kind, vpc, crosses="external" if facing else "internal", public=facing)
+        seed.truth.add(
+            "aws-load-balancer-listeners-encrypted",
+            outcome,
+            account=FIRST,
+            region=EAST,
+            type="aws.elbv2.load_balancer",
+            id=arn,
+            handle=name,
+            note=note,
+        )
+
+    plain = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "ContentType": "text/plain"}}
+    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
+    balancer("plain", "internet-facing", "fail", "plain HTTP beside a redirect", (80, redirect), (8080, plain))
+    balancer("redirecting", "internet-facing", "pass", "HTTP is redirected to HTTPS", (80, redirect))
+    balancer("inside", "internal", "not_applicable", "the internet does not reach it", (80, plain))
+    classic = seed.aws("elb", FIRST, EAST)
+    classic.create_load_balancer(
+        LoadBalancerName="classic",
+        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 443, "InstanceProtocol": "TCP", "InstancePort": 443}],
+        Subnets=subnets,
+        Scheme="internal",
+    )
+    seed.truth.point(FIRST, EAST, "classic", "internal load balancer", vpc, crosses="internal")
+
+
+def undeclared(seed):
+    """Without a file of the organisation, nobody has declared a boundary."""
+    for account in (FIRST, SECOND):
+        for region in REGIONS:
+            for check in ("external-boundary-declared", "internal-boundary-declared", "public-components-declared"):
+                seed.truth.add(
+                    f"organisation-{check}",
+                    "unknown",
+                    account=account,
+                    region=region,
+                    type="boundary.place",
+                    id=region,
+                    handle=f"{account}/{region}",
+                    note="nothing is declared",
+                )
+    seed.truth.add(
+        "organisation-declared-points-exist",
+        "unknown",
+        account="organisation",
+        region=None,
+        type="boundary.declaration",
+        id="boundary",
+        handle="the boundary",
+        note="nothing is declared",
+    )
 
 
 def security_groups(seed, vpc):
@@ -910,16 +1100,32 @@ def security_groups(seed, vpc):
         )
         return made["PrefixList"]["PrefixListId"]
 
-    def bad(name, note, *rules):
-        return seed.security_group(FIRST, EAST, vpc, name, list(rules), ("fail", note))
+    def bad(name, note, *rules, internet=NARROW, internal=NARROW):
+        admin = ("fail", note)
+        seed.security_group(FIRST, EAST, vpc, name, list(rules), admin, UNDECIDED, internet, internal)
 
-    def fine(name, note, *rules):
-        return seed.security_group(FIRST, EAST, vpc, name, list(rules), ("pass", note))
+    def fine(name, note, *rules, ports=NOTHING_OPEN, internal=NARROW):
+        return seed.security_group(FIRST, EAST, vpc, name, list(rules), ("pass", note), ports, NARROW, internal)
 
+    everything = ("fail", "everything is let in from everywhere")
     bad("ssh-world", "SSH from everywhere", rule("tcp", 22, v4=[WORLD]))
     bad("rdp-world-6", "RDP from every IPv6 address", rule("tcp", 3389, v6=["::/0"]))
     bad("range", "ports 0 to 1024 hold SSH", rule("tcp", 0, 1024, v4=[WORLD]))
-    bad("all-protocols", "every protocol, so every port", rule("-1", v4=[WORLD]))
+    bad(
+        "all-protocols",
+        "every protocol, so every port",
+        rule("-1", v4=[WORLD]),
+        internet=everything,
+        internal=everything,
+    )
+    bad(
+        "all-ports",
+        "every port of TCP, in two parts",
+        rule("tcp", 1, 1000, v4=[WORLD]),
+        rule("tcp", 1001, 65535, v4=[WORLD]),
+        internet=everything,
+        internal=everything,
+    )
     bad("two-halves", "two halves are everywhere", rule("tcp", 22, v4=["0.0.0.0/1", "128.0.0.0/1"]))
     bad("two-eighths", "two networks of /8 are more than one", rule("tcp", 22, v4=["8.0.0.0/8", "9.0.0.0/8"]))
     bad(
@@ -937,9 +1143,22 @@ def security_groups(seed, vpc):
     bad("global-6", "all addresses that IPv6 has given out", rule("tcp", 22, v6=["2000::/3"]))
     fine("office", "SSH from an office", rule("tcp", 22, v4=["203.0.113.0/24"]))
     fine("one-eighth", "one network of /8 is the limit", rule("tcp", 22, v4=["8.0.0.0/8"]))
-    fine("https", "HTTPS is no administrative port", rule("tcp", 443, v4=[WORLD], v6=["::/0"]))
+    fine("https", "HTTPS is no administrative port", rule("tcp", 443, v4=[WORLD], v6=["::/0"]), ports=UNDECIDED)
     fine("private", "private addresses, however many", rule("tcp", 22, v4=["10.0.0.0/8", "172.16.0.0/12"]))
     fine("private-6", "private addresses of IPv6", rule("tcp", 22, v6=["fd00::/8"]))
+    fine(
+        "private-everything",
+        "private addresses",
+        rule("-1", v4=["10.0.0.0/9", "10.128.0.0/9"]),
+        internal=("fail", "everything from 10.0.0.0/8"),
+    )
+    fine(
+        "vpc-everything",
+        "private addresses",
+        rule("tcp", 0, 65535, v4=["10.20.0.0/16"]),
+        internal=("fail", "every port from the whole range of the VPC"),
+    )
+    fine("half-the-vpc", "private addresses", rule("-1", v4=["10.20.0.0/17"]))
     fine("ping", "a protocol without ports", rule("icmp", 8, 0, v4=[WORLD]))
     inside = fine("nothing", "no rule at all")
     fine("from-group", "SSH from another group", rule("tcp", 22, groups=[inside]))
@@ -1029,6 +1248,7 @@ def main():
             "regions": list(REGIONS),
             "served": SERVED[arguments.emulator],
             "findings": seed.truth.findings,
+            "points": seed.truth.points,
         },
         sys.stdout,
         indent=1,
