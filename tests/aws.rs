@@ -446,6 +446,7 @@ fn every_point_of_the_boundaries_is_found_and_compared() {
         let (mut external, mut public) = (Vec::new(), Vec::new());
         if here {
             let (first, second) = (format!("Elastic IP address {}", address.id), "to the office");
+            // The other public address lies in a network that is declared.
             public.push(first.clone());
             external.push(format!("Direct Connect virtual interface {VIRTUAL_INTERFACE} ({second})"));
             external.push(first);

@@ -975,6 +975,7 @@ fn repair(call: &Call, body: Vec<u8>) -> Vec<u8> {
     match call.name().as_str() {
         "firehose:DescribeDeliveryStream" => delivery_stream(&body),
         "cloudtrail:GetTrailStatus" => trail_status(&body),
+        "ec2:DescribeNetworkInterfaces" => interfaces(&String::from_utf8_lossy(&body)).into_bytes(),
         "iam:GetCredentialReport" => credential_report(&String::from_utf8_lossy(&body), &call.account).into_bytes(),
         _ => body,
     }
@@ -1013,6 +1014,25 @@ fn delivery_stream(body: &[u8]) -> Vec<u8> {
         encryption["Status"] = json!(if asked_for { "ENABLED" } else { "DISABLED" });
     }
     value.to_string().into_bytes()
+}
+
+/// The only interfaces of the seed that have an Elastic IP address and no instance are those of NAT gateways. AWS says
+/// so in their type, moto calls every interface an interface.
+fn interfaces(body: &str) -> String {
+    let (open, close) = ("<networkInterfaceSet>", "</networkInterfaceSet>");
+    let Some((before, rest)) = body.split_once(open) else { return body.to_owned() };
+    let Some((inside, after)) = rest.rsplit_once(close) else { return body.to_owned() };
+    let plain = "<interfaceType>interface</interfaceType>";
+    let items: String = items(inside)
+        .into_iter()
+        .map(|item| match element(item, "allocationId") {
+            Some(id) if id.starts_with("eipalloc-") && !item.contains("<instanceId>i-") => {
+                item.replace(plain, "<interfaceType>nat_gateway</interfaceType>")
+            }
+            _ => item.to_owned(),
+        })
+        .collect();
+    format!("{before}{open}{items}{close}{after}")
 }
 
 /// ministack's trails log and never deliver; moto's have always just delivered.

@@ -1017,10 +1017,15 @@ def points(seed, good, other, foreign):
     )
     point(door["VpcEndpoint"]["VpcEndpointId"], "interface endpoint", good)
 
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    machine = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnets[1])["Instances"][0]["InstanceId"]
+    def machine(*, public):
+        image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        interface = {"DeviceIndex": 0, "SubnetId": subnets[1], "AssociatePublicIpAddress": public}
+        return ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, NetworkInterfaces=[interface])["Instances"][0]
+
+    reachable = machine(public=True)["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    point(reachable, "public address", good, public=True)
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    ec2.associate_address(AllocationId=address, InstanceId=machine)
+    ec2.associate_address(AllocationId=address, InstanceId=machine(public=False)["InstanceId"])
     point(address, "Elastic IP address", "", public=True)
     ec2.allocate_address(Domain="vpc")  # of nothing, so nothing crosses it
 
@@ -1054,8 +1059,12 @@ def balancers(seed, subnets, vpc):
     balancer("plain", "internet-facing", "fail", "plain HTTP beside a redirect", (80, redirect), (8080, plain))
     balancer("redirecting", "internet-facing", "pass", "HTTP is redirected to HTTPS", (80, redirect))
     balancer("inside", "internal", "not_applicable", "the internet does not reach it", (80, plain))
-    classic = seed.aws("elb", FIRST, EAST)
-    classic.create_load_balancer(
+    # Without a group, the load balancer would bring one along.
+    (group,) = seed.aws("ec2", FIRST, EAST).describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    )["SecurityGroups"]
+    seed.aws("elb", FIRST, EAST).create_load_balancer(
+        SecurityGroups=[group["GroupId"]],
         LoadBalancerName="classic",
         Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 443, "InstanceProtocol": "TCP", "InstancePort": 443}],
         Subnets=subnets,
