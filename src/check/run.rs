@@ -112,11 +112,10 @@ fn why(reason: &Reason) -> String {
     match reason {
         Reason::Gap(gap) => gap.sentence(),
         Reason::FieldAbsent { field } => format!("the answer does not tell `{field}`"),
-        Reason::NotDeclared { what } => what.clone(),
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
-        Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
+        Reason::NotDeclared { what } | Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
     }
 }
 

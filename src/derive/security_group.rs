@@ -13,7 +13,7 @@
 //! *Everything* is all protocols, or more than 60,000 of the 65,536 ports of TCP: leaving out a few hides nothing.
 //!
 //! *Whole private ranges* are those of RFC 1918 (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16), that of RFC 4193
-//! (fc00::/7), and the primary range of the group's own VPC: sources that hold one of these wholly. A rule that names
+//! (`fc00::/7`), and the primary range of the group's own VPC: sources that hold one of these wholly. A rule that names
 //! other security groups names machines, not ranges, and does not count.
 
 use crate::model::gap::Gap;
@@ -120,15 +120,15 @@ pub(super) fn derive(inventory: &mut Inventory) {
         let wide = wide.map(|(protocol, all)| wide_open(WIDE_INTERNET, group, &protocol, &all, &evidence));
         give(WIDE_INTERNET, wide.into_iter().collect(), evidence.clone(), doubts.clone());
         let (range, of_vpc, no_vpc) = match range_of_vpc(inventory, group) {
-            Ok((range, evidence)) => (Some(range), evidence, None),
-            Err(gap) => (None, BTreeSet::new(), Some(gap)),
+            Ok((range, evidence)) => (Some(range), evidence, BTreeSet::new()),
+            Err(gaps) => (None, BTreeSet::new(), gaps),
         };
         let wide = everything(&by_range, &|sources| private_wide(sources, range.as_ref()));
         let evidence: BTreeSet<String> = evidence.into_iter().chain(of_vpc).collect();
         // The range of the VPC matters only where everything is let in from somewhere.
         let some = |sources: &BTreeSet<&Source>| !sources.is_empty();
         let matters = wide.is_none() && everything(&by_range, &some).is_some();
-        let doubts = doubts.into_iter().chain(no_vpc.filter(|_| matters)).collect();
+        let doubts = doubts.into_iter().chain(no_vpc.into_iter().filter(|_| matters)).collect();
         let wide = wide.map(|(protocol, all)| wide_open(WIDE_INTERNAL, group, &protocol, &all, &evidence));
         give(WIDE_INTERNAL, wide.into_iter().collect(), evidence.clone(), doubts);
     }
@@ -271,14 +271,23 @@ fn private_wide(sources: &BTreeSet<&Source>, of_vpc: Option<&IpNet>) -> bool {
 }
 
 /// The primary range of a group's VPC with its evidence, or why it is not known.
-fn range_of_vpc(inventory: &Inventory, group: &Resource) -> Result<(IpNet, BTreeSet<String>), Gap> {
-    let id = group.text("vpc_id").ok_or_else(|| doubt(group, "the answer does not tell its VPC"))?;
-    let here = |vpc: &&Resource| {
-        (&vpc.key.account, &vpc.key.region, vpc.key.id.as_str()) == (&group.key.account, &group.key.region, id)
+fn range_of_vpc(inventory: &Inventory, group: &Resource) -> Result<(IpNet, BTreeSet<String>), BTreeSet<Gap>> {
+    let none = |what: &str| BTreeSet::from([doubt(group, what)]);
+    let id = group.text("vpc_id").ok_or_else(|| none("the answer does not tell its VPC"))?;
+    let place = (&group.key.account, &group.key.region);
+    let here = |vpc: &&Resource| (&vpc.key.account, &vpc.key.region) == place && vpc.key.id == id;
+    let Some(vpc) = inventory.of(VPC).iter().find(here) else {
+        let lists = inventory.listings_of(VPC).iter().filter(|list| (&list.account, &list.region) == place);
+        let gaps: BTreeSet<Gap> = lists
+            .flat_map(|list| match &list.state {
+                ListState::Cut(gaps) => gaps.clone(),
+                ListState::Complete(_) => BTreeSet::new(),
+            })
+            .collect();
+        return Err(if gaps.is_empty() { none("its VPC was not listed") } else { gaps });
     };
-    let vpc = inventory.of(VPC).iter().find(here).ok_or_else(|| doubt(group, "its VPC was not listed"))?;
     let range = vpc.text("cidr").and_then(|cidr| cidr.parse().ok());
-    let range = range.ok_or_else(|| doubt(group, "the answer does not tell the range of its VPC"))?;
+    let range = range.ok_or_else(|| none("the answer does not tell the range of its VPC"))?;
     Ok((range, vpc.evidence(["cidr"])))
 }
 

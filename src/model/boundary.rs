@@ -54,7 +54,7 @@ pub struct BoundaryRule {
     /// Can the public reach something through it?
     #[serde(default)]
     pub public: bool,
-    /// The field that names the network (VPC, VNet) it belongs to.
+    /// The field that names the network (VPC, `VNet`) it belongs to.
     #[serde(default)]
     pub network: Option<String>,
     /// What lies on its other side; `{field}` stands for a field.

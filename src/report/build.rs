@@ -412,11 +412,10 @@ fn reason_words(reason: &Reason) -> String {
             format!("{}{about} in account {}, {}{add}", gap.sentence(), gap.account, gap.region)
         }
         Reason::FieldAbsent { field } => format!("the answer does not tell: {field}"),
-        Reason::NotDeclared { what } => what.clone(),
         Reason::RelatedNotSeen { name, value } => {
             format!("the {} {value} is not among what the audited accounts show", name.replace('_', " "))
         }
-        Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
+        Reason::NotDeclared { what } | Reason::NotTold { what } | Reason::Mistake { what } => what.clone(),
     }
 }
 
