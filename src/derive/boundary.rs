@@ -109,7 +109,7 @@ struct Point<'a> {
     resource: &'a Resource,
     /// The rules that hold or may hold, as far as they show a point; never empty.
     rules: Vec<&'a BoundaryRule>,
-    /// Why it is not certain which of them holds.
+    /// Why it is not certain which of them holds, or whether it is in scope.
     doubts: BTreeSet<Gap>,
     network: String,
     in_use: Use,
@@ -203,6 +203,9 @@ fn points<'a>(
             }
             let Some((rules, mut doubts)) = rules_of(read, resource) else { continue };
             let Some(main) = rules.first() else { continue };
+            if let Some(why) = scoped.unclear.get(&resource.key) {
+                doubts.insert(gap(&read.id, &read.needs().join(" and "), resource, why.clone()));
+            }
             let (network, in_use) = match &main.network {
                 None => (String::new(), Use::Yes(BTreeSet::new())),
                 Some(field) => {
@@ -311,7 +314,7 @@ struct Occupied<'a> {
     seen: BTreeMap<(&'a str, &'a str), BTreeSet<String>>,
     /// By account and region: resources that do not tell their network.
     unplaced: BTreeMap<(&'a str, &'a str), BTreeSet<Gap>>,
-    lists: Vec<&'a Listing>,
+    lists: Vec<(&'a Read, Listing)>,
 }
 
 impl<'a> Occupied<'a> {
@@ -320,7 +323,7 @@ impl<'a> Occupied<'a> {
         let mut all = Self { reads: Vec::new(), seen: BTreeMap::new(), unplaced: BTreeMap::new(), lists: Vec::new() };
         for read in &reads {
             let (Some(kind), Some(field)) = (read.resource.as_deref(), read.occupies.as_deref()) else { continue };
-            all.lists.extend(inventory.listings_of(kind));
+            all.lists.extend(inventory.listings_of(kind).iter().map(|list| (*read, list.clone())));
             for resource in inventory.of(kind) {
                 let key = &resource.key;
                 if let Some(network) = resource.text(field) {
@@ -342,15 +345,10 @@ impl<'a> Occupied<'a> {
             return Use::Yes(evidence.clone());
         }
         let Some(read) = self.reads.first() else { return Use::Yes(BTreeSet::new()) };
-        let here = |list: &&&Listing| list.account == account && covers(&list.region, region);
-        let anywhere = |list: &&&Listing| list.account == account && list.region == EVERYWHERE;
-        let mut lists: Vec<&&Listing> = self.lists.iter().filter(here).collect();
-        if lists.is_empty() {
-            lists = self.lists.iter().filter(anywhere).collect();
-        }
+        let lists = lists_of_place(&self.lists, account, region);
         let (mut pages, mut gaps) = (BTreeSet::new(), BTreeSet::new());
-        for list in &lists {
-            match &list.state {
+        for (_, state) in &lists {
+            match state {
                 ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
                 ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
             }
@@ -449,10 +447,10 @@ fn places(
         listed.chain(found).filter(|(account, _)| scoped.account_out(ACCOUNT, account).is_none()).collect();
     let (mut places, mut listings) = (Vec::new(), Vec::new());
     for (account, region) in all {
-        let here = |list: &Listing| list.account == account && covers(&list.region, region);
+        let here = lists_of_place(lists, account, region);
         let (mut pages, mut cut) = (BTreeSet::new(), BTreeSet::new());
-        for (_, list) in lists.iter().filter(|(_, list)| here(list)) {
-            match &list.state {
+        for (_, state) in &here {
+            match state {
                 ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
                 ListState::Cut(gaps) => cut.extend(gaps.iter().cloned()),
             }
@@ -484,10 +482,9 @@ fn places(
         };
         let own: Vec<&Point<'_>> = points.iter().filter(own).collect();
         for class in Class::ALL {
-            let cut = lists.iter().filter(|(read, list)| here(list) && read.boundary.iter().any(|r| class.holds(r)));
             let mut gaps = BTreeSet::new();
-            for (_, list) in cut {
-                if let ListState::Cut(cut) = &list.state {
+            for (_, state) in here.iter().filter(|(read, _)| read.boundary.iter().any(|rule| class.holds(rule))) {
+                if let ListState::Cut(cut) = state {
                     gaps.extend(cut.iter().cloned());
                 }
             }
@@ -496,6 +493,38 @@ fn places(
         places.push(place);
     }
     (places, listings)
+}
+
+/// What became of the lists that show the points of a place. A type that was listed elsewhere in the account and not
+/// here is one that nobody has seen here.
+fn lists_of_place<'a>(lists: &[(&'a Read, Listing)], account: &str, region: &str) -> Vec<(&'a Read, ListState)> {
+    let mut by_read: BTreeMap<&str, (&'a Read, Vec<&Listing>)> = BTreeMap::new();
+    for (read, list) in lists.iter().filter(|(_, list)| list.account == account) {
+        by_read.entry(&read.id).or_insert((read, Vec::new())).1.push(list);
+    }
+    let state = |read: &Read, own: &[&Listing]| {
+        let mut here: Vec<&&Listing> = own.iter().filter(|list| covers(&list.region, region)).collect();
+        if here.is_empty() {
+            here = own.iter().filter(|list| list.region == EVERYWHERE).collect();
+        }
+        let mut states = here.into_iter().map(|list| list.state.clone());
+        let Some(mut all) = states.next() else {
+            return ListState::Cut(BTreeSet::from([Gap {
+                read: read.id.clone(),
+                action: read.needs().join(" and "),
+                account: account.to_owned(),
+                region: region.to_owned(),
+                parent: None,
+                outcome: Outcome::NotMade,
+                code: None,
+                detail: Some("nothing says that it was asked here".to_owned()),
+                evidence: None,
+            }]));
+        };
+        states.for_each(|state| add(&mut all, &state));
+        all
+    };
+    by_read.into_values().map(|(read, own)| (read, state(read, &own))).collect()
 }
 
 /// Counts the points of one class in a place. `gaps` are those of the lists that could show more.
@@ -889,6 +918,15 @@ mod tests {
         boundary(&mut inventory, &reads(), Some(&some), &scoped);
         assert!(point(&inventory, "g-used").is_none() && point(&inventory, "p-1").is_some());
         assert_eq!(place(&inventory)["external_undeclared"], json!([]));
+        assert_eq!(place(&inventory)["internal_undeclared"], json!([]), "in scope or not, it is declared");
+        assert_eq!(place(&inventory).get("internal_found"), None);
+        // What may be out of scope is not undeclared for certain.
+        let mut unclear = Scoped::default();
+        unclear.unclear.insert(key("gateway", "g-used"), "no tags".to_owned());
+        let mut inventory = world();
+        boundary(&mut inventory, &reads(), Some(&some), &unclear);
+        assert!(point(&inventory, "g-used").is_some());
+        assert_eq!(inventory.of(PLACE)[0].missing["external_undeclared"].len(), 1);
         let account = ResourceKey { region: GLOBAL.to_owned(), ..key(ACCOUNT, "1") };
         scoped.out.insert(account, "sold".to_owned());
         let mut inventory = world();
@@ -954,6 +992,28 @@ mod tests {
             inventory.of(DECLARATION)[1].evidence(["found"]).contains("E-gateway"),
             "the list that was looked through"
         );
+    }
+
+    #[test]
+    fn a_type_that_was_not_asked_for_here_is_not_known_here() {
+        let some = declaring(SOME);
+        for left in ["peering", "*"] {
+            let mut inventory = world();
+            for resource in inventory.resources.get_mut("gateway").unwrap() {
+                resource.set("state", "gone".into(), []);
+            }
+            // The list of gateways is of another region, or of regions that nobody knows.
+            let list = &mut inventory.listings.get_mut("gateway").unwrap()[0];
+            if left == "*" {
+                list.state = ListState::Cut(BTreeSet::from([lost("regions")]));
+                list.region = EVERYWHERE.to_owned();
+            } else {
+                list.region = "west".to_owned();
+            }
+            let with = place(&judged(inventory, Some(&some)));
+            assert_eq!((with.get("public_found"), with.get("public_undeclared")), (None, None), "{left}");
+            assert_eq!(with["internal_undeclared"], json!([]));
+        }
     }
 
     /// Whatever is lost, in whatever combination: a number of points or a list of undeclared ones that is still told

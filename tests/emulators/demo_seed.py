@@ -103,6 +103,31 @@ def group(region, vpc_id, name, port, cidr):
     )
 
 
+def gateway(region, vpc_id):
+    ec2 = client("ec2", region)
+    made = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc_id)
+    ec2.create_tags(Resources=[made], Tags=[{"Key": "Name", "Value": "to-the-internet"}])
+
+
+def crossings(production, subnets, development):
+    """What crosses the boundaries: the shop in front, machines that fetch updates, a way to development."""
+    ec2 = client("ec2")
+    gateway(EAST, production)
+    gateway(EAST, development)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
+    ec2.create_vpc_endpoint(VpcId=production, ServiceName=f"com.amazonaws.{EAST}.s3", VpcEndpointType="Gateway")
+    peering = ec2.create_vpc_peering_connection(VpcId=production, PeerVpcId=development)["VpcPeeringConnection"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+    elb = client("elbv2")
+    shop = elb.create_load_balancer(Name="shop", Subnets=subnets, Scheme="internet-facing")["LoadBalancers"][0]
+    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
+    elb.create_listener(
+        LoadBalancerArn=shop["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[redirect]
+    )
+
+
 def main():
     kms = client("kms")
     key = kms.create_key(Description="monitoring records")["KeyMetadata"]
@@ -139,7 +164,7 @@ def main():
         for default in ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
             close_default_group(region, default["VpcId"])
 
-    production, _ = vpc(EAST, "production", "10.20", subnets=2)
+    production, subnets = vpc(EAST, "production", "10.20", subnets=2)
     flow_log(EAST, "VPC", [production], "ALL", to_bucket="hallmark-machining-monitoring")
     close_default_group(EAST, production)
     group(EAST, production, "web", 443, "0.0.0.0/0")
@@ -147,6 +172,7 @@ def main():
     development, _ = vpc(EAST, "development", "10.30")
     flow_log(EAST, "VPC", [development], "REJECT", to_group="/hallmark/development-flow")
     group(EAST, development, "legacy-remote-desktop", 3389, "0.0.0.0/0")
+    crossings(production, subnets, development)
 
     backup, subnets = vpc(WEST, "backup", "10.40", subnets=2)
     flow_log(WEST, "Subnet", subnets, "ALL", to_bucket="hallmark-machining-flow-archive")
