@@ -11,5 +11,6 @@ pub mod controls;
 pub mod derive;
 pub mod evidence;
 pub mod model;
+pub mod organisation;
 pub mod packet;
 pub mod report;

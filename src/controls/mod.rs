@@ -3,12 +3,10 @@
 //! Files are found by walking the folder; nothing is registered. All problems are reported at once, each with file,
 //! line, column and a hint.
 
-mod problem;
-
-pub use problem::{Problem, Problems};
+pub use crate::model::problem::{Problem, Problems};
 
 use crate::model::boundary::RuleCrosses;
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{Catalog, Guidance, ShownBy};
 use crate::model::check::Check;
 use crate::model::parameter::Parameters;
 use crate::model::provider::Provider;
@@ -22,6 +20,9 @@ use std::path::Path;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/controls");
 
+/// What a good statement about an aspect contains.
+const GUIDANCE: &str = "catalog/statements.yaml";
+
 /// Largest file that is read: real ones are under 100 kB.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
@@ -30,6 +31,8 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 pub struct Controls {
     /// The rule-makers' side.
     pub catalog: Catalog,
+    /// What a good statement about an aspect contains, by `OBJECTIVE/aspect`.
+    pub guidance: BTreeMap<String, Guidance>,
     /// Declared reads and what is true of the cloud.
     pub reads: Reads,
     /// Checks, sorted by id.
@@ -63,6 +66,7 @@ impl Controls {
     /// [`Problems`]: everything that is wrong, at once.
     pub fn from_files(files: BTreeMap<String, String>, mut problems: Problems) -> Result<Self, Problems> {
         let catalog: Option<Catalog> = one(&files, "catalog/far-52.204-21.yaml", &mut problems);
+        let guidance: Option<BTreeMap<String, Guidance>> = one(&files, GUIDANCE, &mut problems);
         let parameters: Option<Parameters> = one(&files, "parameters.yaml", &mut problems);
         let provider: Option<Provider> = one(&files, "aws/services.yaml", &mut problems);
         let mut reads: Vec<Read> = Vec::new();
@@ -106,6 +110,9 @@ impl Controls {
         }
         if let Some(catalog) = &catalog {
             catalog_problems(catalog, &files, &mut problems);
+            if let Some(guidance) = &guidance {
+                guidance_problems(catalog, guidance, &files, &mut problems);
+            }
         }
         if let Some(provider) = &provider {
             for (role, id) in
@@ -132,9 +139,10 @@ impl Controls {
             }
         }
         checks.sort_by(|a, b| a.id.cmp(&b.id));
-        match (catalog, parameters, provider) {
-            (Some(catalog), Some(parameters), Some(provider)) if problems.is_empty() => Ok(Self {
+        match (catalog, guidance, parameters, provider) {
+            (Some(catalog), Some(guidance), Some(parameters), Some(provider)) if problems.is_empty() => Ok(Self {
                 catalog,
+                guidance,
                 reads: Reads { reads, provider },
                 checks,
                 parameters,
@@ -213,7 +221,7 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -
     match serde_saphyr::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
-            problems.yaml(path, text, &error);
+            problems.yaml(path, text, &error, "see docs/checks.md and docs/reads.md for the format");
             None
         }
     }
@@ -325,6 +333,35 @@ fn catalog_problems(catalog: &Catalog, files: &BTreeMap<String, String>, problem
         }
         if objective.aspects.is_empty() {
             problems.near(path, text, &objective.id, format!("{} has no aspect", objective.id), "add one");
+        }
+    }
+}
+
+/// Every aspect that a statement may answer says what a good one contains, and nothing else does.
+fn guidance_problems(
+    catalog: &Catalog,
+    guidance: &BTreeMap<String, Guidance>,
+    files: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) {
+    let text = files.get(GUIDANCE).map(String::as_str).unwrap_or_default();
+    let mut needed = BTreeSet::new();
+    for (_, objective) in catalog.objectives() {
+        for aspect in objective.aspects.iter().filter(|a| a.shown_by.values().any(|how| *how != ShownBy::Check)) {
+            needed.insert(format!("{}/{}", objective.id, aspect.id));
+        }
+    }
+    for name in needed.iter().filter(|name| !guidance.contains_key(*name)) {
+        problems.at(GUIDANCE, None, format!("{name} is missing"), "say what a good statement about it contains");
+    }
+    for (name, one) in guidance {
+        if !needed.contains(name) {
+            let what = format!("no statement answers `{name}`");
+            problems.near(GUIDANCE, text, name, what, "keys are OBJECTIVE/aspect of the catalog");
+        }
+        if one.contains.is_empty() || one.asked.is_empty() || one.evidence.is_empty() {
+            let what = format!("{name}: a list is empty");
+            problems.near(GUIDANCE, text, name, what, "fill `contains`, `asked` and `evidence`");
         }
     }
 }

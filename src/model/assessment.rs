@@ -1,6 +1,7 @@
 //! What may be claimed: cells of (objective, aspect, environment), objectives, requirements.
 
 use super::catalog::EnvironmentKind;
+use super::organisation::{Absent, FileProblem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,8 +74,9 @@ pub struct Environment {
     pub kind: EnvironmentKind,
     /// Name for people.
     pub label: String,
-    /// Did the organisation declare it, or did a run see it? Undeclared kinds leave their aspects open.
-    pub declared: bool,
+    /// Why everything in it stays open, whatever is shown: nobody declared it, or its account was not to be found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
 }
 
 /// One aspect in one environment.
@@ -92,6 +94,27 @@ pub struct Cell {
     /// Findings that only support, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supported_by: Vec<String>,
+    /// Findings that an alternative implementation replaces: they stay visible and do not decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<String>,
+    /// Statements that speak to it and count, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<String>,
+    /// Exceptions that cover what fails here, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<String>,
+    /// What would change it, and who can; empty where it is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Step>,
+}
+
+/// Something that somebody can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Who can: a role, or a person by name.
+    pub who: String,
+    /// What.
+    pub what: String,
 }
 
 /// One aspect in every environment it concerns.
@@ -113,6 +136,12 @@ pub struct ObjectiveResult {
     /// MET only thanks to an exception.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_exception: bool,
+    /// The statement by which it is NOT APPLICABLE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_applicable_by: Option<String>,
+    /// Statements that say NOT APPLICABLE and are not followed, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
     /// Its aspects.
     pub aspects: Vec<AspectResult>,
 }
@@ -126,6 +155,56 @@ pub struct RequirementResult {
     pub status: Status,
     /// Its objectives.
     pub objectives: Vec<ObjectiveResult>,
+}
+
+/// What became of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatementResult {
+    /// Its id.
+    pub id: String,
+    /// Its file.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Why it does not count; nothing where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_counted: Option<String>,
+}
+
+/// What became of an exception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExceptionResult {
+    /// Its id.
+    pub id: String,
+    /// Its file.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Why it does not count; nothing where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_counted: Option<String>,
+    /// Failing findings that it covers, or would cover if it counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// Near misses and what else a person should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+}
+
+/// How many resources of a type there were, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Population {
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Seen and in scope.
+    pub in_scope: usize,
+    /// In scope, and every check that judges the type gave an answer.
+    pub examined: usize,
+    /// Seen and out of scope, with the reasons and how many each.
+    pub out_of_scope: BTreeMap<String, usize>,
+    /// Places whose list may be cut: there may be more.
+    pub cut: usize,
 }
 
 /// `assessment.json`.
@@ -145,8 +224,26 @@ pub struct Assessment {
     pub parameters: BTreeMap<String, Value>,
     /// Environments in scope.
     pub environments: Vec<Environment>,
+    /// Kinds of environment that the organisation declares it does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<Absent>,
     /// The 15 requirements.
     pub requirements: Vec<RequirementResult>,
+    /// Statements of the organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementResult>,
+    /// Exceptions of the organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionResult>,
+    /// What was examined, type by type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub populations: Vec<Population>,
+    /// Files of the organisation that could not be used, or not wholly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<FileProblem>,
+    /// What deserves a second look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FileProblem>,
     /// Number of gaps.
     pub gaps: usize,
 }
@@ -159,12 +256,12 @@ impl Assessment {
     }
 
     /// The exit code of `audit`: 0 everything is MET (or NOT APPLICABLE), 10 something is NOT MET, 11 nothing NOT MET
-    /// but something NOT ASSESSED.
+    /// but something NOT ASSESSED, or a file of the organisation could not be used: nobody knows what it says.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.count(Status::NotMet) > 0 {
             10
-        } else if self.count(Status::NotAssessed) > 0 || self.requirements.is_empty() {
+        } else if self.count(Status::NotAssessed) > 0 || self.requirements.is_empty() || !self.problems.is_empty() {
             11
         } else {
             0
@@ -189,7 +286,13 @@ mod tests {
             digests: BTreeMap::new(),
             parameters: BTreeMap::new(),
             environments: vec![],
+            absent: vec![],
             requirements,
+            statements: vec![],
+            exceptions: vec![],
+            populations: vec![],
+            problems: vec![],
+            warnings: vec![],
             gaps: 0,
         }
     }

@@ -83,9 +83,8 @@ pub struct DeclaredPoint {
     pub name: String,
     /// What it is for: why communication may cross here.
     pub purpose: String,
-    /// Which boundary; taken from the list it stands in.
-    #[serde(skip_deserializing, default = "external")]
-    #[schemars(skip)]
+    /// Which boundary: the list that it stands in says so.
+    #[serde(default = "external")]
     pub crosses: Crosses,
     /// What it is: `internet gateway`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

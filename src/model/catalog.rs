@@ -73,6 +73,8 @@ pub struct Requirement {
     pub methods: Methods,
     /// The guide's potential assessment considerations, exactly.
     pub considerations: Vec<String>,
+    /// What shows that it does apply: farwatch's own reading.
+    pub applies: Applies,
     /// Its objectives, in the order of the guide.
     pub objectives: Vec<Objective>,
 }
@@ -99,8 +101,49 @@ pub struct Objective {
     pub nist: String,
     /// The text of the guide, exactly.
     pub text: String,
+    /// What shows that it does apply, where that is not what the requirement says.
+    #[serde(default)]
+    pub applies: Option<Applies>,
     /// What must be shown for it.
     pub aspects: Vec<Aspect>,
+}
+
+/// What contradicts a statement that an objective is NOT APPLICABLE: any of these.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applies {
+    /// Why, in words that complete "it applies, because".
+    pub because: String,
+    /// An environment in scope of one of these kinds.
+    #[serde(default)]
+    pub environments: Vec<EnvironmentKind>,
+    /// A point of a boundary in use.
+    #[serde(default)]
+    pub points: Vec<PointClass>,
+}
+
+/// See [`Applies::points`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointClass {
+    /// Crosses the external boundary.
+    External,
+    /// Crosses an internal boundary.
+    Internal,
+    /// The public can reach something through it.
+    Public,
+}
+
+/// What a good statement about an aspect contains: farwatch's own words.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guidance {
+    /// What it should say.
+    pub contains: Vec<String>,
+    /// What an assessor would ask.
+    pub asked: Vec<String>,
+    /// Documents that would serve as evidence.
+    pub evidence: Vec<String>,
 }
 
 /// One thing an objective asks to be shown: farwatch's own reading of the guide.
@@ -141,6 +184,41 @@ pub enum EnvironmentKind {
 }
 
 impl EnvironmentKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [Self::Aws, Self::Azure, Self::Entra, Self::Office, Self::Endpoints, Self::Saas];
+
+    /// The word for files and ids: `office`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Azure => "azure",
+            Self::Entra => "entra",
+            Self::Office => "office",
+            Self::Endpoints => "endpoints",
+            Self::Saas => "saas",
+        }
+    }
+
+    /// Is it read through an interface, so that findings can be about it?
+    #[must_use]
+    pub fn is_cloud(self) -> bool {
+        matches!(self, Self::Aws | Self::Azure | Self::Entra)
+    }
+
+    /// All of the kind, for the head of a list.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS accounts",
+            Self::Azure => "Azure subscriptions",
+            Self::Entra => "Entra tenants",
+            Self::Office => "Offices",
+            Self::Endpoints => "Endpoints",
+            Self::Saas => "Software as a service",
+        }
+    }
+
     /// The word for people.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -149,7 +227,7 @@ impl EnvironmentKind {
             Self::Azure => "Azure subscription",
             Self::Entra => "Entra tenant",
             Self::Office => "offices",
-            Self::Endpoints => "endpoints (laptops, phones)",
+            Self::Endpoints => "endpoints (computers, phones, machines)",
             Self::Saas => "software as a service",
         }
     }
@@ -216,6 +294,11 @@ impl Objective {
     #[must_use]
     pub fn printed(&self) -> String {
         printed_objective(&self.id)
+    }
+    /// What contradicts a statement that it is NOT APPLICABLE.
+    #[must_use]
+    pub fn applies<'a>(&'a self, requirement: &'a Requirement) -> &'a Applies {
+        self.applies.as_ref().unwrap_or(&requirement.applies)
     }
     /// The aspect of this name.
     #[must_use]

@@ -2,7 +2,7 @@
 //! the enduring exception and the temporary deficiency. There is no third: Level 1 has no plan of action and milestones.
 
 use super::pattern::Pattern;
-use super::statement::{Answer, DocumentStatus, EvidenceFile, Standing, standing};
+use super::statement::{Answer, DocumentStatus, EvidenceFile, Lines, Standing, standing};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,20 +91,28 @@ pub struct Exception {
     pub progress: Option<String>,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Lines of the file where `start`, `expires` and `checks` or `answers` stand.
+    pub lines: Lines,
     /// What is wrong with it; with any of this it covers nothing.
     pub problems: Vec<String>,
 }
 
 impl Exception {
+    /// The last day on which it counts: its end, or the day of its next review, whichever comes first.
+    #[must_use]
+    pub fn counts_until(&self) -> Date {
+        self.review.map_or(self.expires, |review| review.min(self.expires))
+    }
+
     /// Does it count on this day? A deficiency review that is overdue ends it as its last day does.
     #[must_use]
     pub fn standing(&self, day: Date) -> Standing {
-        if let Some(problem) = self.problems.first() {
+        if let Some(problem) = self.problems.first().filter(|_| self.status == DocumentStatus::Final) {
             return Standing::Not(format!("cannot be used: {problem}"));
         }
         match (standing(self.status, self.start, self.expires, day), self.review) {
             (Standing::Counts, Some(review)) if review < day => {
-                Standing::Not(format!("stopped: its deficiency review was due on {review}"))
+                Standing::Not(format!("stopped, because its deficiency review was due on {review}"))
             }
             (standing, _) => standing,
         }

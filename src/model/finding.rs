@@ -288,4 +288,16 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// Everything that could not be seen.
     pub gaps: Vec<Gap>,
+    /// What the organisation puts out of scope: seen, listed, and judged by no check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub out_of_scope: Vec<OutOfScope>,
+}
+
+/// A resource that is out of scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OutOfScope {
+    /// The resource.
+    pub resource: super::resource::ResourceKey,
+    /// The organisation's reason.
+    pub reason: String,
 }

@@ -17,6 +17,7 @@ pub mod parameter;
 pub mod path;
 pub mod pattern;
 pub mod plan;
+pub mod problem;
 pub mod provider;
 pub mod read;
 pub mod resource;

@@ -73,3 +73,26 @@ impl Parameter {
         }
     }
 }
+
+impl Parameter {
+    /// Takes a value as a file gives it.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with it.
+    pub fn accept(&self, value: &Value) -> Result<Value, String> {
+        let written = match value {
+            Value::Array(items) => items.iter().map(plain).collect::<Result<Vec<_>, _>>()?.join(","),
+            other => plain(other)?,
+        };
+        self.read(&written)
+    }
+}
+
+/// A single value as a person writes it.
+fn plain(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(format!("{other} is neither a number nor a text")),
+    }
+}

@@ -91,13 +91,16 @@ pub struct Scoped {
 }
 
 impl ScopeRule {
-    fn fit(&self, resource: &Resource, has_tags: bool) -> Fit {
-        let key = &resource.key;
-        let place = fits(self.kind.as_ref(), &key.kind)
+    /// Do type, id and place fit? Name and tags are not looked at.
+    fn fits_place(&self, key: &ResourceKey) -> bool {
+        fits(self.kind.as_ref(), &key.kind)
             && fits(self.id.as_ref(), &key.id)
             && fits(self.account.as_ref(), &key.account)
-            && fits(self.region.as_ref(), &key.region);
-        if !place {
+            && fits(self.region.as_ref(), &key.region)
+    }
+
+    fn fit(&self, resource: &Resource, has_tags: bool) -> Fit {
+        if !self.fits_place(&resource.key) {
             return Fit::No;
         }
         let tags = resource.get("tags");
@@ -137,7 +140,7 @@ impl Scope {
             for resource in resources {
                 for (at, rule) in self.out.iter().enumerate() {
                     match rule.fit(resource, has_tags) {
-                        Fit::No => continue,
+                        Fit::No => {}
                         Fit::Yes => {
                             scoped.idle.remove(&at);
                             let tags = resource.get("tags").unwrap_or(&Value::Null);
@@ -156,14 +159,14 @@ impl Scope {
             }
         }
         scoped.unclear.retain(|key, _| !scoped.out.contains_key(key));
-        scoped.inherit(inventory, reads);
+        scoped.inherit(&self.out, inventory, reads);
         scoped
     }
 }
 
 impl Scoped {
     /// What lies in something that is out of scope is out with it, unless it bears a tag of its own that keeps it in.
-    fn inherit(&mut self, inventory: &Inventory, reads: &Reads) {
+    fn inherit(&mut self, rules: &[ScopeRule], inventory: &Inventory, reads: &Reads) {
         let mut more_out = BTreeMap::new();
         let mut more_unclear = BTreeMap::new();
         for read in &reads.reads {
@@ -183,6 +186,13 @@ impl Scoped {
                     more_out.insert(resource.key.clone(), format!("it lies in {id}: {reason}"));
                 } else if let Some(why) = self.unclear.get(&around) {
                     more_unclear.insert(resource.key.clone(), format!("it lies in {id}: {why}"));
+                } else if !inventory.of(outer).iter().any(|seen| seen.key == around)
+                    && rules.iter().any(|rule| rule.fits_place(&around))
+                {
+                    // What is around it was not read, and a rule may put it out.
+                    let why =
+                        format!("it lies in {id}, which was not read, so it cannot be told whether it is in scope");
+                    more_unclear.insert(resource.key.clone(), why);
                 }
             }
         }
@@ -200,5 +210,105 @@ impl Scoped {
             id: account.to_owned(),
         };
         self.out.get(&key).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::provider::Provider;
+    use serde_json::json;
+
+    const READS: &str = "
+- { read: 's:Vpcs', per: region, resource: vpc, id_from: id, fields: { tags: { at: tags, type: map } } }
+- { read: 's:Subnets', per: region, resource: subnet, id_from: id, inside: { type: vpc, is: vpc }, fields: { vpc: { at: vpc } } }
+- { read: 's:Keys', per: region, resource: key, id_from: id, fields: { name: { at: name } } }
+";
+
+    fn reads() -> Reads {
+        let provider = "{ identity: i, regions: r, accounts: a, partitions: {}, services: {}, codes: { denied: [], throttled: [], region_off: [], credentials: [] } }";
+        Reads {
+            reads: serde_saphyr::from_str(READS).unwrap(),
+            provider: serde_saphyr::from_str::<Provider>(provider).unwrap(),
+        }
+    }
+
+    fn key(kind: &str, id: &str) -> ResourceKey {
+        ResourceKey { kind: kind.to_owned(), account: "1".to_owned(), region: "east".to_owned(), id: id.to_owned() }
+    }
+
+    /// One resource with these fields.
+    fn add(inventory: &mut Inventory, kind: &str, id: &str, fields: &[(&str, Value)]) {
+        let mut resource = Resource::new(key(kind, id));
+        for (name, value) in fields {
+            resource.set(name, value.clone(), []);
+        }
+        inventory.resources.entry(kind.to_owned()).or_default().push(resource);
+    }
+
+    fn world() -> Inventory {
+        let mut all = Inventory::default();
+        add(&mut all, "vpc", "vpc-1", &[("tags", json!({ "Name": "sandbox-a", "Purpose": "training" }))]);
+        add(&mut all, "vpc", "vpc-2", &[("tags", json!({}))]);
+        add(&mut all, "vpc", "vpc-3", &[]);
+        add(&mut all, "subnet", "sub-1", &[("vpc", json!("vpc-1"))]);
+        add(&mut all, "subnet", "sub-2", &[("vpc", json!("vpc-2"))]);
+        add(&mut all, "subnet", "sub-3", &[("vpc", json!("vpc-3"))]);
+        add(&mut all, "subnet", "sub-9", &[("vpc", json!("vpc-9"))]);
+        add(&mut all, "key", "key-1", &[("name", json!("sandbox-key"))]);
+        all
+    }
+
+    fn scoped(rules: &str) -> Scoped {
+        let scope: Scope = serde_saphyr::from_str(rules).unwrap();
+        scope.apply(&world(), &reads())
+    }
+
+    fn ids<V>(map: &BTreeMap<ResourceKey, V>) -> Vec<&str> {
+        map.keys().map(|key| key.id.as_str()).collect()
+    }
+
+    #[test]
+    fn by_id_and_what_lies_in_it() {
+        let found = scoped("{ out: [{ id: vpc-2, reason: r }] }");
+        assert_eq!(ids(&found.out), ["sub-2", "vpc-2"]);
+        assert_eq!(found.out[&key("subnet", "sub-2")], "it lies in vpc-2: r");
+        assert!(found.unclear.is_empty() && found.idle.is_empty());
+    }
+
+    #[test]
+    fn by_name_and_by_tag() {
+        let found = scoped("{ out: [{ name: 'sandbox-*', reason: r }] }");
+        assert_eq!(ids(&found.out), ["key-1", "sub-1", "vpc-1"]);
+        let found = scoped("{ out: [{ tag: { key: Purpose, value: train* }, reason: r }] }");
+        assert_eq!(ids(&found.out), ["sub-1", "vpc-1"]);
+        let found = scoped("{ out: [{ tag: { key: Purpose, value: production }, reason: r }] }");
+        assert!(found.out.is_empty());
+        assert_eq!(found.idle, BTreeSet::from([0]));
+    }
+
+    #[test]
+    fn tags_that_were_not_read_leave_it_unclear_with_what_lies_in_it() {
+        // vpc-9 was not read at all, and may bear the tag as well.
+        let found = scoped("{ out: [{ type: vpc, tag: { key: Purpose }, reason: r }] }");
+        assert_eq!(ids(&found.out), ["sub-1", "vpc-1"]);
+        assert_eq!(ids(&found.unclear), ["sub-3", "sub-9", "vpc-3"]);
+        assert!(found.unclear[&key("subnet", "sub-9")].contains("vpc-9, which was not read"));
+        // A type without tags cannot bear one: nothing is unclear about it.
+        let found = scoped("{ out: [{ type: key, tag: { key: Purpose }, reason: r }] }");
+        assert!(found.out.is_empty() && found.unclear.is_empty());
+    }
+
+    #[test]
+    fn a_tag_of_fci_keeps_it_in() {
+        let found =
+            scoped("{ out: [{ type: vpc, id: 'vpc-*', reason: r }], fci_tags: [{ key: Purpose, value: training }] }");
+        assert_eq!(ids(&found.kept), ["vpc-1"]);
+        assert!(!ids(&found.out).contains(&"sub-1") && ids(&found.out).contains(&"vpc-2"));
+    }
+
+    #[test]
+    fn no_rule_no_doubt() {
+        assert_eq!(scoped("{}"), Scoped::default());
     }
 }

@@ -1,6 +1,6 @@
 //! What people state: one Markdown file each, in final form, approved, dated, with an end.
 
-use super::pattern::Pattern;
+use super::catalog::ShownBy;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,8 +133,21 @@ pub struct Statement {
     pub text: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Lines of the file where `date`, `expires` and `answers` stand.
+    pub lines: Lines,
     /// What is wrong with it; with any of this it does not count.
     pub problems: Vec<String>,
+}
+
+/// Where parts of a file stand, for messages that only a day or a run brings about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lines {
+    /// The first day.
+    pub from: Option<usize>,
+    /// The last day.
+    pub to: Option<usize>,
+    /// What it speaks to or covers.
+    pub about: Option<usize>,
 }
 
 /// Does a statement count on a day?
@@ -150,10 +163,24 @@ impl Statement {
     /// Does it count on this day?
     #[must_use]
     pub fn standing(&self, day: Date) -> Standing {
-        if let Some(problem) = self.problems.first() {
-            return Standing::Not(format!("cannot be used: {problem}"));
+        match self.problems.first() {
+            // A draft may be unfinished.
+            Some(problem) if self.status == DocumentStatus::Final => {
+                Standing::Not(format!("cannot be used: {problem}"))
+            }
+            _ => standing(self.status, self.date, self.expires, day),
         }
-        standing(self.status, self.date, self.expires, day)
+    }
+
+    /// May a statement of this kind answer what is shown in this way?
+    #[must_use]
+    pub fn may_answer(&self, how: ShownBy) -> bool {
+        match self.kind {
+            StatementKind::Attestation | StatementKind::Siem => how != ShownBy::Check,
+            StatementKind::Inheritance => how == ShownBy::InheritanceOrStatement,
+            StatementKind::AlternativeImplementation => true,
+            StatementKind::Drill | StatementKind::NotApplicable => false,
+        }
     }
 
     /// Does it speak to this aspect?
@@ -181,10 +208,4 @@ pub fn standing(status: DocumentStatus, from: Date, to: Date, day: Date) -> Stan
 #[must_use]
 pub fn names_environment(list: &[String], id: &str, kind: &str) -> bool {
     list.iter().any(|name| name == id || name == kind || name == "all")
-}
-
-/// Does a list of patterns have one that fits? An empty list fits nothing.
-#[must_use]
-pub fn any_fits(patterns: &[Pattern], text: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.fits(text))
 }

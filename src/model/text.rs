@@ -152,6 +152,72 @@ pub fn count(number: usize, singular: &str, plural: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {plural}") }
 }
 
+/// `aws.ec2.flow_log` → "EC2 flow logs".
+#[must_use]
+pub fn plural(kind: &str) -> String {
+    /// Short words that people write in capitals.
+    const CAPITALS: [&str; 6] = ["vpc", "vpn", "nat", "ip", "mfa", "dns"];
+    let mut parts = kind.split('.').skip(1);
+    let service = |service: &str| {
+        // Short names are initials.
+        if service.len() <= 3 || service.contains(|c: char| c.is_ascii_digit()) {
+            return service.to_uppercase() + " ";
+        }
+        let mut letters = service.chars();
+        letters
+            .next()
+            .map(|first| first.to_uppercase().collect::<String>() + letters.as_str() + " ")
+            .unwrap_or_default()
+    };
+    let (service, name) = match (parts.next(), parts.next()) {
+        (Some(part), Some(name)) => (service(part), name),
+        (Some(name), None) => (String::new(), name),
+        _ => (String::new(), kind),
+    };
+    let words: Vec<String> = name
+        .split('_')
+        .map(|word| if CAPITALS.contains(&word) { word.to_uppercase() } else { word.to_owned() })
+        .collect();
+    let name = words.join(" ");
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{service}{stem}ies"),
+        _ => format!("{service}{name}s"),
+    }
+}
+
+/// The nearest name, if it is near enough to be meant.
+#[must_use]
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len().max(name.len()) / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let up = row.get(j + 1).copied().unwrap_or(usize::MAX - 1);
+            let cost = (diagonal + usize::from(x != *y)).min(up + 1).min(left + 1);
+            diagonal = up;
+            if let Some(cell) = row.get_mut(j) {
+                *cell = left;
+            }
+            left = cost;
+        }
+        if let Some(cell) = row.last_mut() {
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,5 +252,21 @@ mod tests {
         let line = json_line("é\u{202e}\u{9b}\u{e0041}").unwrap();
         assert_eq!(line, "\"é\\u202e\\u009b\\udb40\\udc41\"");
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), "é\u{202e}\u{9b}\u{e0041}");
+    }
+
+    #[test]
+    fn types_read_as_words() {
+        assert_eq!(plural("aws.ec2.vpc"), "EC2 VPCs");
+        assert_eq!(plural("aws.cloudtrail.trail"), "Cloudtrail trails");
+        assert_eq!(plural("aws.iam.credential_report_entry"), "IAM credential report entries");
+        assert_eq!(plural("aws.region"), "regions");
+    }
+
+    #[test]
+    fn near_names_are_found() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(nearest("traffic_typ", ["status", "traffic_type"].into_iter()), Some("traffic_type"));
+        assert_eq!(nearest("zzz", ["status", "traffic_type"].into_iter()), None);
     }
 }

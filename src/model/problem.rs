@@ -1,12 +1,12 @@
-//! What is wrong with a file of `controls/`, and where.
+//! What is wrong with a file that a person wrote, and where.
 
-use crate::model::text::visible;
+use super::text::{count, visible};
 use std::fmt;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Path below `controls/`, or as the user gave it.
+    /// Path below its folder, or as the user gave it.
     pub file: String,
     /// Line and column, from 1, where they are known.
     pub at: Option<(usize, usize)>,
@@ -52,7 +52,7 @@ impl Problems {
     }
 
     /// Adds what the YAML reader says.
-    pub fn yaml(&mut self, file: &str, text: &str, error: &serde_saphyr::Error) {
+    pub fn yaml(&mut self, file: &str, text: &str, error: &serde_saphyr::Error, hint: &str) {
         let at = error
             .location()
             .map(|place| (usize::try_from(place.line()).unwrap_or(0), usize::try_from(place.column()).unwrap_or(0)));
@@ -62,13 +62,7 @@ impl Problems {
         let what = said.lines().next().unwrap_or_default();
         let what = what.strip_prefix("error: ").unwrap_or(what);
         let what = what.split_once(": ").filter(|(head, _)| head.starts_with("line ")).map_or(what, |(_, rest)| rest);
-        self.0.push(Problem {
-            file: file.to_owned(),
-            at,
-            what: what.to_owned(),
-            hint: "see docs/checks.md and docs/reads.md for the format".to_owned(),
-            line,
-        });
+        self.0.push(Problem { file: file.to_owned(), at, what: what.to_owned(), hint: hint.to_owned(), line });
     }
 }
 
@@ -88,6 +82,6 @@ impl fmt::Display for Problems {
             }
             writeln!(f, "  help: {}", problem.hint)?;
         }
-        write!(f, "{} found; nothing was changed", crate::model::text::count(self.0.len(), "problem", "problems"))
+        write!(f, "{} found; nothing was changed", count(self.0.len(), "problem", "problems"))
     }
 }
