@@ -1,29 +1,78 @@
-//! Findings → aspects → objectives → requirements: the verdict table of the design, and nothing else.
+//! Findings and statements → aspects → objectives → requirements: the verdict table of the design, and nothing else.
 //!
 //! Aspects are farwatch's own reading of the guide; the rule "one NOT MET objective fails the requirement" is the
 //! guide's (CMMC Assessment Guide, Level 1, "Assessment Findings").
 
+mod cell;
+mod environments;
+mod not_applicable;
+mod scope;
+
+pub use environments::environments;
+pub use scope::populations;
+
 use crate::model::assessment::{
-    AspectResult, Cell, CellState, Environment, ObjectiveResult, RequirementResult, Status,
+    AspectResult, CellState, Environment, ExceptionResult, ObjectiveResult, RequirementResult, StatementResult, Status,
 };
-use crate::model::catalog::{Aspect, Catalog, EnvironmentKind, Objective, ShownBy};
+use crate::model::catalog::{Aspect, Catalog, Objective, Requirement};
 use crate::model::check::Relation;
+use crate::model::exception::Exception;
 use crate::model::finding::{Finding, Outcome};
-use crate::model::text::count;
-use std::collections::HashMap;
+use crate::model::inventory::Inventory;
+use crate::model::organisation::{FileProblem, Organisation};
+use crate::model::statement::{Answer, Standing, Statement, StatementKind};
+use crate::model::text::nearest;
+use cell::{Here, cell};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, HashMap};
+
+/// What an assessment is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The rule-makers' side.
+    pub catalog: &'a Catalog,
+    /// The places in scope.
+    pub environments: &'a [Environment],
+    /// Findings in scope.
+    pub findings: &'a [Finding],
+    /// What the organisation says; nothing where there is no organisation file.
+    pub organisation: Option<&'a Organisation>,
+    /// What the run has shown: a statement that something does not apply is held against it.
+    pub inventory: &'a Inventory,
+    /// The day on which expiry is judged.
+    pub day: Date,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessed {
+    /// The 15 requirements.
+    pub requirements: Vec<RequirementResult>,
+    /// Statements.
+    pub statements: Vec<StatementResult>,
+    /// Exceptions.
+    pub exceptions: Vec<ExceptionResult>,
+    /// What is wrong with files of the organisation, found only now.
+    pub problems: Vec<FileProblem>,
+}
 
 /// Judges every objective in every environment it concerns.
 #[must_use]
-pub fn assess(catalog: &Catalog, environments: &[Environment], findings: &[Finding]) -> Vec<RequirementResult> {
+pub fn assess(input: &Input<'_>) -> Assessed {
     let mut by_aspect: HashMap<(&str, &str), Vec<(Relation, &Finding)>> = HashMap::new();
-    for finding in findings {
+    for finding in input.findings {
         for mapping in finding.maps_to() {
             for objective in &mapping.objectives {
                 by_aspect.entry((objective, &mapping.aspect)).or_default().push((mapping.relation, finding));
             }
         }
     }
-    catalog
+    let mut problems = Vec::new();
+    let statements = statement_results(input, &mut problems);
+    let exceptions = exception_results(input, &mut problems);
+    let side = Side::new(input, &exceptions);
+    let requirements = input
+        .catalog
         .requirements
         .iter()
         .map(|requirement| {
@@ -31,68 +80,195 @@ pub fn assess(catalog: &Catalog, environments: &[Environment], findings: &[Findi
                 .objectives
                 .iter()
                 .map(|objective| {
-                    let aspects: Vec<AspectResult> = objective
+                    let aspects = objective
                         .aspects
                         .iter()
                         .map(|aspect| {
                             let mapped = by_aspect.get(&(objective.id.as_str(), aspect.id.as_str()));
-                            aspect_result(aspect, environments, mapped.map_or(&[], Vec::as_slice))
+                            aspect_result(objective, aspect, input, &side, mapped.map_or(&[], Vec::as_slice))
                         })
                         .collect();
-                    objective_result(objective, aspects)
+                    objective_result(requirement, objective, aspects, input, &side)
                 })
                 .collect();
-            // The worst of its objectives: `Status` is ordered from best to worst.
-            let status = objectives.iter().map(|objective| objective.status).max().unwrap_or(Status::NotAssessed);
+            let status = requirement_status(&objectives);
             RequirementResult { id: requirement.id.clone(), status, objectives }
+        })
+        .collect();
+    Assessed { requirements, statements, exceptions, problems }
+}
+
+/// The worst of its objectives. An objective that is NOT APPLICABLE counts as MET (guide, "Assessment Findings"), so a
+/// requirement is NOT APPLICABLE only where all of them are.
+fn requirement_status(objectives: &[ObjectiveResult]) -> Status {
+    let has = |status| objectives.iter().any(|objective| objective.status == status);
+    if objectives.is_empty() {
+        Status::NotAssessed
+    } else if has(Status::NotMet) {
+        Status::NotMet
+    } else if has(Status::NotAssessed) {
+        Status::NotAssessed
+    } else if has(Status::Met) {
+        Status::Met
+    } else {
+        Status::NotApplicable
+    }
+}
+
+/// The organisation's side, as far as it counts on the day.
+#[derive(Debug, Default)]
+struct Side<'a> {
+    /// Statements that count, and those that do not with the reason.
+    statements: Vec<(&'a Statement, Standing)>,
+    /// Exceptions that count.
+    exceptions: Vec<&'a Exception>,
+    /// Finding → exceptions that count and cover it.
+    covered: BTreeMap<&'a str, Vec<&'a Exception>>,
+}
+
+impl<'a> Side<'a> {
+    fn new(input: &Input<'a>, results: &'a [ExceptionResult]) -> Self {
+        let Some(organisation) = input.organisation else { return Self::default() };
+        let mut side = Self {
+            statements: organisation.statements.iter().map(|one| (one, one.standing(input.day))).collect(),
+            ..Self::default()
+        };
+        for result in results.iter().filter(|result| result.not_counted.is_none()) {
+            let Some(exception) = organisation.exceptions.iter().find(|one| one.id == result.id) else { continue };
+            side.exceptions.push(exception);
+            for finding in &result.findings {
+                side.covered.entry(finding.as_str()).or_default().push(exception);
+            }
+        }
+        side
+    }
+}
+
+fn statement_results(input: &Input<'_>, problems: &mut Vec<FileProblem>) -> Vec<StatementResult> {
+    let Some(organisation) = input.organisation else { return Vec::new() };
+    organisation
+        .statements
+        .iter()
+        .map(|one| {
+            let not_counted = match one.standing(input.day) {
+                Standing::Counts => None,
+                Standing::Not(why) => Some(why),
+            };
+            if one.problems.is_empty() && not_counted.is_some() && one.date > input.day {
+                problems.push(FileProblem {
+                    file: one.file.clone(),
+                    line: one.lines.from,
+                    what: format!("its date {} is after the day of this assessment, {}", one.date, input.day),
+                    hint: "nobody can state today what is so tomorrow; correct the date".to_owned(),
+                });
+            }
+            StatementResult { id: one.id.clone(), file: one.file.clone(), sha256: one.sha256.clone(), not_counted }
         })
         .collect()
 }
 
-/// The environments of a run without an organisation file: one per account, and kinds that nobody declared.
-#[must_use]
-pub fn undeclared_environments(accounts: impl IntoIterator<Item = String>) -> Vec<Environment> {
-    let read = accounts.into_iter().map(|account| Environment {
-        id: format!("aws:{account}"),
-        kind: EnvironmentKind::Aws,
-        label: format!("AWS account {account}"),
-        declared: true,
-    });
-    let open = [
-        (EnvironmentKind::Office, "office", "Offices"),
-        (EnvironmentKind::Endpoints, "endpoints", "Endpoints"),
-        (EnvironmentKind::Saas, "saas", "Software as a service"),
-    ];
-    let undeclared = open.map(|(kind, id, label)| Environment {
-        id: id.to_owned(),
-        kind,
-        label: format!("{label} (not declared)"),
-        declared: false,
-    });
-    read.chain(undeclared).collect()
+/// What each exception covers, and what a person should know about those that cover nothing or do not count.
+fn exception_results(input: &Input<'_>, problems: &mut Vec<FileProblem>) -> Vec<ExceptionResult> {
+    let Some(organisation) = input.organisation else { return Vec::new() };
+    let mut results = Vec::new();
+    for one in &organisation.exceptions {
+        let not_counted = match one.standing(input.day) {
+            Standing::Counts => None,
+            Standing::Not(why) => Some(why),
+        };
+        let fails: Vec<&Finding> = input.findings.iter().filter(|f| f.outcome() == Outcome::Fail).collect();
+        let findings: Vec<String> =
+            fails.iter().filter(|finding| covers(one, finding)).map(|finding| finding.id().to_owned()).collect();
+        let stated = organisation.statements.iter().any(|statement| {
+            !statement.holds
+                && statement.standing(input.day) == Standing::Counts
+                && one.answers.iter().any(|answer| statement.answers.contains(answer))
+        });
+        let mut hints = Vec::new();
+        if not_counted.is_some() && (!findings.is_empty() || stated) {
+            let what = if findings.is_empty() { "what is stated not to hold".to_owned() } else { findings.join(", ") };
+            hints.push(format!("if it counted, it would cover {what}"));
+        }
+        for late in one.milestones.iter().filter(|step| step.done.is_none() && step.due < input.day) {
+            hints.push(format!("the milestone {:?} was due on {} and is not done", late.what, late.due));
+        }
+        if findings.is_empty() && !stated && not_counted.is_none() {
+            let mut what = "it covers nothing: no finding fails that it names".to_owned();
+            if !one.answers.is_empty() {
+                "it covers nothing: no statement says of what it names that it is not so".clone_into(&mut what);
+            }
+            let near = near_miss(one, &fails, input.findings);
+            problems.push(FileProblem {
+                file: one.file.clone(),
+                line: one.lines.about,
+                what,
+                hint: near.clone().unwrap_or_else(|| "remove it, or correct `checks` and `resources`".to_owned()),
+            });
+            hints.extend(near);
+        }
+        results.push(ExceptionResult {
+            id: one.id.clone(),
+            file: one.file.clone(),
+            sha256: one.sha256.clone(),
+            not_counted,
+            findings,
+            hints,
+        });
+    }
+    results
 }
 
-fn objective_result(objective: &Objective, aspects: Vec<AspectResult>) -> ObjectiveResult {
-    let states: Vec<CellState> = aspects.iter().flat_map(|aspect| aspect.cells.iter().map(|cell| cell.state)).collect();
-    let status = if states.contains(&CellState::Failed) {
-        Status::NotMet
-    } else if states.contains(&CellState::Open) || states.is_empty() {
-        Status::NotAssessed
-    } else {
-        Status::Met
+/// Does an exception name this failing finding?
+fn covers(one: &Exception, finding: &Finding) -> bool {
+    let subject = finding.subject();
+    one.checks.iter().any(|check| check.fits(finding.check()))
+        && subject.id.as_ref().is_some_and(|id| one.resources.iter().any(|resource| resource.fits(id)))
+        && (one.accounts.is_empty() || one.accounts.iter().any(|account| account.fits(&subject.account)))
+}
+
+/// What somebody may have meant who wrote an exception that covers nothing.
+fn near_miss(one: &Exception, fails: &[&Finding], all: &[Finding]) -> Option<String> {
+    let id = |finding: &Finding| finding.subject().id.clone().unwrap_or_default();
+    let same_check: Vec<&&Finding> =
+        fails.iter().filter(|f| one.checks.iter().any(|check| check.fits(f.check()))).collect();
+    let elsewhere = same_check.iter().find(|f| one.resources.iter().any(|resource| resource.fits(&id(f))));
+    if let Some(finding) = elsewhere {
+        return Some(format!("{} fails in account {}", id(finding), finding.subject().account));
+    }
+    for pattern in &one.resources {
+        let ids: Vec<String> = same_check.iter().map(|finding| id(finding)).collect();
+        if let Some(near) = nearest(&pattern.0, ids.iter().map(String::as_str)) {
+            return Some(format!("did you mean the resource `{near}`?"));
+        }
+    }
+    if let Some(finding) = fails.iter().find(|f| one.resources.iter().any(|resource| resource.fits(&id(f)))) {
+        return Some(format!("{} fails on {}: did you mean that check?", finding.check(), id(finding)));
+    }
+    let passes = |finding: &&Finding| {
+        finding.outcome() == Outcome::Pass
+            && one.checks.iter().any(|check| check.fits(finding.check()))
+            && one.resources.iter().any(|resource| resource.fits(&id(finding)))
     };
-    let by_exception = status == Status::Met && states.contains(&CellState::ShownByException);
-    ObjectiveResult { id: objective.id.clone(), status, by_exception, aspects }
+    all.iter()
+        .find(passes)
+        .map(|finding| format!("{} passes on {} now: the exception can go", finding.check(), id(finding)))
 }
 
-fn aspect_result(aspect: &Aspect, environments: &[Environment], mapped: &[(Relation, &Finding)]) -> AspectResult {
-    let cells = environments
+fn aspect_result(
+    objective: &Objective,
+    aspect: &Aspect,
+    input: &Input<'_>,
+    side: &Side<'_>,
+    mapped: &[(Relation, &Finding)],
+) -> AspectResult {
+    let answer = Answer { objective: objective.id.clone(), aspect: aspect.id.clone() };
+    let cells = input
+        .environments
         .iter()
         .filter_map(|environment| {
             let how = *aspect.shown_by.get(&environment.kind)?;
-            let here: Vec<(Relation, &Finding)> =
-                mapped.iter().filter(|(_, finding)| belongs(finding, environment)).copied().collect();
-            Some(cell(how, environment, &here))
+            let findings = mapped.iter().filter(|(_, finding)| belongs(finding, environment)).copied().collect();
+            Some(cell(&Here::new(&answer, how, environment, findings, input, side)))
         })
         .collect();
     AspectResult { id: aspect.id.clone(), cells }
@@ -100,183 +276,45 @@ fn aspect_result(aspect: &Aspect, environments: &[Environment], mapped: &[(Relat
 
 /// Cloud evidence is evidence for the account it came from, and for nothing else.
 fn belongs(finding: &Finding, environment: &Environment) -> bool {
-    environment.kind == EnvironmentKind::Aws && environment.id.strip_prefix("aws:") == Some(&finding.subject().account)
+    environment.id.split_once(':').is_some_and(|(kind, account)| {
+        kind == environment.kind.word() && environment.kind.is_cloud() && account == finding.subject().account
+    })
 }
 
-fn cell(how: ShownBy, environment: &Environment, here: &[(Relation, &Finding)]) -> Cell {
-    let deciding = |outcomes: &[Outcome]| -> Vec<&Finding> {
-        here.iter()
-            .filter(|(relation, finding)| *relation != Relation::Supports && outcomes.contains(&finding.outcome()))
-            .map(|(_, finding)| *finding)
-            .collect()
-    };
-    let failing = deciding(&[Outcome::Fail]);
-    let unclear = deciding(&[Outcome::Unknown, Outcome::Error]);
-    let passing: Vec<&Finding> = here
-        .iter()
-        .filter(|(relation, finding)| *relation == Relation::Determines && finding.outcome() == Outcome::Pass)
-        .map(|(_, finding)| *finding)
-        .collect();
-    // No statement exists before the organisation file does, so what needs one stays open.
-    let (state, why) = if let Some(first) = failing.first() {
-        let more = others(failing.len());
-        (CellState::Failed, format!("disproved by {}{more}", quoted(first)))
-    } else if let Some(first) = unclear.first() {
-        let more = others(unclear.len());
-        (CellState::Open, format!("not known: {}{more}", quoted(first)))
-    } else if !environment.declared {
-        let kind = environment.kind.label();
-        (CellState::Open, format!("nobody has declared {kind}, or declared that there are none"))
-    } else if how.needs_statement() {
-        let seen = if passing.is_empty() { String::new() } else { format!("{}; ", checks_agree(passing.len())) };
-        (CellState::Open, format!("{seen}it needs {}, and there is no statement yet", how.words()))
-    } else if passing.is_empty() {
-        let seen = if here.is_empty() {
-            "no check answers it yet"
-        } else if here.iter().all(|(relation, _)| *relation == Relation::Supports) {
-            "checks support it and none decides it"
-        } else {
-            "no check that decides it found anything to judge"
-        };
-        (CellState::Open, format!("{seen}; it can be shown by {}", how.words()))
+fn objective_result(
+    requirement: &Requirement,
+    objective: &Objective,
+    aspects: Vec<AspectResult>,
+    input: &Input<'_>,
+    side: &Side<'_>,
+) -> ObjectiveResult {
+    let states: Vec<CellState> = aspects.iter().flat_map(|aspect| aspect.cells.iter().map(|cell| cell.state)).collect();
+    let mut status = if states.contains(&CellState::Failed) {
+        Status::NotMet
+    } else if states.contains(&CellState::Open) || states.is_empty() {
+        Status::NotAssessed
     } else {
-        (CellState::Shown, checks_agree(passing.len()))
+        Status::Met
     };
-    let ids = |findings: Vec<&Finding>| -> Vec<String> { findings.into_iter().map(|f| f.id().to_owned()).collect() };
-    let decided_by: Vec<&Finding> = failing.into_iter().chain(unclear).chain(deciding(&[Outcome::Pass])).collect();
-    let mut supporting: Vec<&Finding> = here
-        .iter()
-        .filter(|(relation, finding)| *relation == Relation::Supports && finding.outcome() != Outcome::NotApplicable)
-        .map(|(_, finding)| *finding)
-        .collect();
-    supporting.sort_by_key(|finding| (rank(finding.outcome()), finding.id().to_owned()));
-    Cell { environment: environment.id.clone(), state, why, decided_by: ids(decided_by), supported_by: ids(supporting) }
-}
-
-fn rank(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Fail => 0,
-        Outcome::Error => 1,
-        Outcome::Unknown => 2,
-        Outcome::Pass => 3,
-        Outcome::NotApplicable => 4,
-    }
-}
-
-fn quoted(finding: &Finding) -> String {
-    format!("\u{201c}{}\u{201d} ({})", finding.sentence(), finding.check())
-}
-
-fn others(all: usize) -> String {
-    match all.saturating_sub(1) {
-        0 => String::new(),
-        more => format!(" and {}", count(more, "other finding", "other findings")),
-    }
-}
-
-fn checks_agree(number: usize) -> String {
-    format!("{} shown by a check", count(number, "resource was", "resources were"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::check::{Mapping, Severity};
-    use crate::model::finding::{About, Evidence, Judged, Reason, Subject, Undecided};
-
-    /// One finding about aspect `a` of the one objective, with this outcome and relation.
-    fn finding(outcome: Outcome, relation: Relation, account: &str) -> Finding {
-        let maps_to = [Mapping { objectives: vec!["R.a".to_owned()], aspect: "a".to_owned(), relation }];
-        let subject = Subject {
-            kind: "t".to_owned(),
-            id: Some(format!("{outcome:?}{relation:?}")),
-            account: account.to_owned(),
-            region: "r".to_owned(),
+    let (mut by, mut refused) = (None, Vec::new());
+    for (statement, standing) in &side.statements {
+        let about = statement.kind == StatementKind::NotApplicable
+            && statement.answers.iter().any(|answer| answer.objective == objective.id);
+        if !about {
+            continue;
+        }
+        let why_not = match standing {
+            Standing::Not(why) => Some(why.clone()),
+            Standing::Counts => not_applicable::refused(objective.applies(requirement), &aspects, input),
         };
-        let about = About { check: "c", severity: Severity::High, maps_to: &maps_to, subject };
-        let evidence = || Evidence::new(["E-1".to_owned()].into()).unwrap();
-        let judged = match outcome {
-            Outcome::Pass => Judged::Pass,
-            Outcome::Fail => Judged::Fail,
-            Outcome::NotApplicable => Judged::NotApplicable,
-            Outcome::Unknown | Outcome::Error => {
-                let kind = if outcome == Outcome::Unknown { Undecided::Unknown } else { Undecided::Error };
-                let reason = Reason::Mistake { what: "x".to_owned() };
-                return Finding::undecided(about, kind, "s".to_owned(), reason, [], [].into());
-            }
-        };
-        Finding::judged(about, judged, "s".to_owned(), evidence(), None)
-    }
-
-    fn state(how: ShownBy, findings: &[Finding]) -> CellState {
-        let environment = &undeclared_environments(["1".to_owned()])[0];
-        let here: Vec<(Relation, &Finding)> = findings
-            .iter()
-            .filter(|finding| belongs(finding, environment))
-            .map(|finding| (finding.maps_to()[0].relation, finding))
-            .collect();
-        cell(how, environment, &here).state
-    }
-
-    /// How it may be shown, what was found, what the cell comes to.
-    type Row = (ShownBy, &'static [(Outcome, Relation)], CellState);
-
-    #[test]
-    fn the_verdict_table() {
-        use CellState::{Failed, Open, Shown};
-        use Outcome::{Error, Fail, NotApplicable, Pass, Unknown};
-        use Relation::{Determines, Refutes, Supports};
-        let table: &[Row] = &[
-            (ShownBy::Check, &[], Open),
-            (ShownBy::Check, &[(Pass, Determines)], Shown),
-            (ShownBy::Check, &[(Fail, Determines)], Failed),
-            (ShownBy::Check, &[(Unknown, Determines)], Open),
-            (ShownBy::Check, &[(Error, Determines)], Open),
-            (ShownBy::Check, &[(NotApplicable, Determines)], Open),
-            (ShownBy::Check, &[(Pass, Determines), (Unknown, Determines)], Open),
-            (ShownBy::Check, &[(Unknown, Determines), (Fail, Determines)], Failed),
-            (ShownBy::Check, &[(Pass, Determines), (Fail, Refutes)], Failed),
-            (ShownBy::Check, &[(Pass, Determines), (Unknown, Refutes)], Open),
-            (ShownBy::Check, &[(Pass, Determines), (Pass, Refutes)], Shown),
-            (ShownBy::Check, &[(Pass, Refutes)], Open),
-            (ShownBy::Check, &[(Fail, Refutes)], Failed),
-            (ShownBy::Check, &[(Pass, Supports)], Open),
-            (ShownBy::Check, &[(Fail, Supports)], Open),
-            (ShownBy::Check, &[(Pass, Determines), (Fail, Supports), (Unknown, Supports)], Shown),
-            (ShownBy::CheckOrStatement, &[(Pass, Determines)], Shown),
-            (ShownBy::CheckOrStatement, &[(Pass, Supports)], Open),
-            (ShownBy::CheckAndStatement, &[(Pass, Determines)], Open),
-            (ShownBy::CheckAndStatement, &[(Fail, Determines)], Failed),
-            (ShownBy::Statement, &[(Pass, Determines)], Open),
-            (ShownBy::Statement, &[(Fail, Refutes)], Failed),
-            (ShownBy::InheritanceOrStatement, &[], Open),
-        ];
-        for (how, findings, expected) in table {
-            let findings: Vec<Finding> = findings.iter().map(|(o, r)| finding(*o, *r, "1")).collect();
-            assert_eq!(state(*how, &findings), *expected, "{how:?} {findings:?}");
+        match why_not {
+            Some(why) => refused.push(format!("{} says NOT APPLICABLE, and is not followed: {why}", statement.id)),
+            None => by = Some(statement.id.clone()),
         }
     }
-
-    #[test]
-    fn evidence_of_one_account_is_none_for_another() {
-        assert_eq!(state(ShownBy::Check, &[finding(Outcome::Pass, Relation::Determines, "2")]), CellState::Open);
-        assert_eq!(state(ShownBy::Check, &[finding(Outcome::Fail, Relation::Determines, "2")]), CellState::Open);
+    if by.is_some() {
+        status = Status::NotApplicable;
     }
-
-    #[test]
-    fn adding_an_unknown_never_improves_a_status() {
-        let outcomes = [Outcome::Pass, Outcome::Fail, Outcome::Unknown, Outcome::Error, Outcome::NotApplicable];
-        let relations = [Relation::Determines, Relation::Refutes, Relation::Supports];
-        for how in [ShownBy::Check, ShownBy::Statement, ShownBy::CheckAndStatement, ShownBy::CheckOrStatement] {
-            for a in outcomes {
-                for ra in relations {
-                    for rb in relations {
-                        let one = vec![finding(a, ra, "1")];
-                        let two = vec![finding(a, ra, "1"), finding(Outcome::Unknown, rb, "1")];
-                        assert!(state(how, &two) >= state(how, &one), "{how:?} {a:?} {ra:?} {rb:?}");
-                    }
-                }
-            }
-        }
-    }
+    let by_exception = status == Status::Met && states.contains(&CellState::ShownByException);
+    ObjectiveResult { id: objective.id.clone(), status, by_exception, not_applicable_by: by, refused, aspects }
 }
