@@ -4,25 +4,34 @@ use super::compile::Compiled;
 use super::expr::{Binding, Condition, Truth, bind, root_context};
 use super::join::{Indexes, Matches, arn_place, values};
 use crate::model::check::WhenMissing;
-use crate::model::finding::{About, Evidence, Finding, Judged, Reason, Subject, Undecided};
+use crate::model::finding::{About, Evidence, Finding, Judged, Outcome, Reason, Subject, Undecided};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState};
+use crate::model::read::ACCOUNT;
 use crate::model::resource::Resource;
+use crate::model::scope::Scoped;
 use crate::model::template::{Template, scalar_text, walk};
-use crate::model::text::shell_word;
+use crate::model::text::{plural, shell_word};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Runs every check over the inventory. `params` is an object of parameter values. Findings are sorted by check and
+/// Runs every check over what is in scope. `params` is an object of parameter values. Findings are sorted by check and
 /// subject; a mistake in one check, or about one resource, leaves the others as they are.
 #[must_use]
-pub fn run(checks: &[Compiled], inventory: &Inventory, params: &Value) -> Vec<Finding> {
+pub fn run(checks: &[Compiled], inventory: &Inventory, params: &Value, scoped: &Scoped) -> Vec<Finding> {
     let mut indexes = Indexes::new(inventory);
     let mut findings = Vec::new();
     for check in checks {
-        scopes(check, inventory, &mut findings);
+        scopes(check, inventory, scoped, &mut findings);
         for resource in inventory.of(&check.check.for_each) {
-            findings.push(judge(check, resource, &mut indexes, params));
+            if scoped.out.contains_key(&resource.key) {
+                continue;
+            }
+            let finding = judge(check, resource, &mut indexes, params);
+            findings.push(match scoped.unclear.get(&resource.key) {
+                Some(why) => in_doubt(check, finding, why),
+                None => finding,
+            });
         }
     }
     findings.sort_by(|a, b| (a.check(), a.subject()).cmp(&(b.check(), b.subject())));
@@ -48,11 +57,27 @@ fn about(check: &Compiled, subject: Subject) -> About<'_> {
     About { check: &check.check.id, severity: check.check.severity, maps_to: &check.check.maps_to, subject }
 }
 
+/// A finding about something of which nobody knows whether it is in scope: what was observed stays readable, and nothing
+/// is decided by it.
+fn in_doubt(check: &Compiled, finding: Finding, why: &str) -> Finding {
+    if matches!(finding.outcome(), Outcome::Unknown | Outcome::Error) {
+        return finding;
+    }
+    let id = finding.subject().id.clone().unwrap_or_default();
+    let text = format!("{id}: {why}; observed: {} ({})", finding.sentence(), finding.outcome().word());
+    let reason = Reason::NotTold { what: format!("{id}: {why}") };
+    let evidence = finding.evidence().clone();
+    Finding::undecided(about(check, finding.subject().clone()), Undecided::Unknown, text, reason, [], evidence)
+}
+
 /// One finding for every scope whose list of subjects could not be read to its end: what is not seen is not passed.
-fn scopes(check: &Compiled, inventory: &Inventory, findings: &mut Vec<Finding>) {
+fn scopes(check: &Compiled, inventory: &Inventory, scoped: &Scoped, findings: &mut Vec<Finding>) {
     let kind = &check.check.for_each;
     let mut cut: BTreeMap<(&str, &str), BTreeSet<&Gap>> = BTreeMap::new();
     for listing in inventory.listings_of(kind) {
+        if scoped.account_out(ACCOUNT, &listing.account).is_some() {
+            continue;
+        }
         // A cut list about one parent makes that parent's subjects unknown; they are counted in its place.
         if let ListState::Cut(gaps) = &listing.state {
             cut.entry((&listing.account, &listing.region)).or_default().extend(gaps);
@@ -89,21 +114,6 @@ fn scopes(check: &Compiled, inventory: &Inventory, findings: &mut Vec<Finding>) 
             [],
             BTreeSet::new(),
         ));
-    }
-}
-
-/// `aws.ec2.flow_log` → "EC2 flow logs".
-fn plural(kind: &str) -> String {
-    let mut parts = kind.split('.').skip(1);
-    let (service, name) = match (parts.next(), parts.next()) {
-        (Some(service), Some(name)) => (service.to_uppercase() + " ", name),
-        (Some(name), None) => (String::new(), name),
-        _ => (String::new(), kind),
-    };
-    let name = name.replace('_', " ");
-    match name.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{service}{stem}ies"),
-        _ => format!("{service}{name}s"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::parameter::{Parameters, defaults};
 use crate::model::plan::Outcome as CallOutcome;
 use crate::model::resource::{Resource, ResourceKey};
+use crate::model::scope::Scoped;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,7 @@ fn one(check: &Compiled, test: &CheckTest, parameters: &Parameters) -> TestResul
     let mut params = defaults(parameters);
     params.extend(test.params.clone());
     let inventory = inventory(check, test);
-    let findings = run(std::slice::from_ref(check), &inventory, &Value::Object(params));
+    let findings = run(std::slice::from_ref(check), &inventory, &Value::Object(params), &Scoped::default());
     let mut found: BTreeMap<String, Outcome> = BTreeMap::new();
     for finding in &findings {
         found.insert(name(finding.subject()), finding.outcome());

@@ -717,7 +717,7 @@ mod tests {
 "#;
 
     fn reads() -> Reads {
-        let provider = "{ identity: i, regions: r, partitions: {}, services: {}, codes: { denied: [], throttled: [], region_off: [], credentials: [] } }";
+        let provider = "{ identity: i, regions: r, accounts: a, partitions: {}, services: {}, codes: { denied: [], throttled: [], region_off: [], credentials: [] } }";
         Reads {
             reads: serde_saphyr::from_str(READS).unwrap(),
             provider: serde_saphyr::from_str::<Provider>(provider).unwrap(),

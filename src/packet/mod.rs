@@ -1,3 +1,4 @@
-//! What makes a run checkable by others: the signature over its digests.
+//! What makes a run checkable by others: judging that anybody can re-perform, and the signature over its digests.
 
+pub mod judge;
 pub mod sign;
