@@ -13,9 +13,10 @@ claimed about FAR 52.204-21 / CMMC Level 1, and with what proof.
   farwatch audit aws --out run      your own account, with the credentials you have
   farwatch explain SC.L1-b.1.x      a requirement: its text, its objectives, what shows them
 
-Start        demo · policy · doctor
+Start        demo · init · policy · doctor
 Every night  audit
 Later        collect · assess · report
+Your part    statement · boundary · sprs
 Knowledge    explain · check
 Shell        completions · man · schema
 
@@ -26,7 +27,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   everything is MET or NOT APPLICABLE (or the command did its job)
   10  something is NOT MET
-  11  nothing is NOT MET, but something is NOT ASSESSED
+  11  nothing is NOT MET, but something is NOT ASSESSED, or a file of yours could not be used
   1   it failed: no account could be identified, altered evidence, a disk that is full
   2   usage or configuration: an argument, a broken file under --controls";
 
@@ -34,14 +35,24 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "farwatch", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub(super) struct Global {
     /// Folder whose files add to the built-in controls, or replace those of the same path
     #[arg(long, global = true, value_name = "DIR", env = "FARWATCH_CONTROLS")]
     pub(super) controls: Option<PathBuf>,
+    /// Folder of farwatch.yaml; the current folder's own is used unless given
+    #[arg(long, global = true, value_name = "DIR", env = "FARWATCH_ORGANISATION")]
+    pub(super) organisation: Option<PathBuf>,
     /// When to colour; a colour is never the only sign
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub(super) color: Colour,
-    #[command(subcommand)]
-    pub(super) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +78,24 @@ Examples:
     /// Write the documents of a run's newest assessment again
     #[command(after_help = "Example:\n  farwatch report run")]
     Report(ReportOptions),
+    /// Make the organisation's file and folders
+    #[command(
+        after_help = "Examples:\n  farwatch init\n  farwatch init --yes --name 'Hallmark Machining LLC' compliance"
+    )]
+    Init(InitOptions),
+    /// What people must state: the list, and drafts
+    #[command(after_help = "\
+Examples:
+  farwatch statement list
+  farwatch statement new AC.L1-b.1.i --environment office
+  farwatch statement new SC.L1-b.1.xi --kind not_applicable")]
+    Statement(StatementOptions),
+    /// Where communication crosses a boundary, found and declared
+    #[command(after_help = "Examples:\n  farwatch boundary run\n  farwatch boundary run --draft > boundary.yaml")]
+    Boundary(BoundaryOptions),
+    /// What to enter in SPRS, or what is still missing; it never affirms
+    #[command(after_help = "Example:\n  farwatch sprs run")]
+    Sprs(SprsOptions),
     /// Tell all about a requirement, objective, aspect or check, by any of its names
     #[command(after_help = "\
 Examples:
@@ -78,7 +107,7 @@ Examples:
     /// The checks: list, show, test, lint
     Check(CheckOptions),
     /// Can an audit work here? Failures first, each with what to add
-    #[command(after_help = "Example:\n  farwatch doctor aws")]
+    #[command(after_help = "Examples:\n  farwatch doctor aws\n  farwatch doctor organisation")]
     Doctor(DoctorOptions),
     /// The rights that the reads need, as a policy: nothing more
     #[command(after_help = "\
@@ -86,9 +115,10 @@ Examples:
   farwatch policy aws > farwatch-audit.json
   farwatch policy aws --organization > farwatch-management.json")]
     Policy(PolicyOptions),
-    /// The JSON Schema of findings.json or assessment.json
+    /// The JSON Schema of a file
+    #[command(after_help = "Example:\n  farwatch schema organisation > organisation.schema.json")]
     Schema {
-        /// `findings` or `assessment`
+        /// `organisation`, `boundary`, `statement`, `exception`, `findings` or `assessment`
         name: String,
     },
     /// Completions for a shell
@@ -100,6 +130,70 @@ Examples:
     /// The man page
     #[command(after_help = "Example:\n  farwatch man > farwatch.1")]
     Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitOptions {
+    /// Folder to write into
+    #[arg(default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// Ask nothing; write a file to fill in
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Name of the organisation
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatementOptions {
+    #[command(subcommand)]
+    pub(super) command: StatementCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StatementCommand {
+    /// What is still to be stated, aspect by aspect and place by place
+    List {
+        /// Also what is stated already
+        #[arg(long)]
+        all: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a draft, with what a good statement contains and what an assessor would ask
+    New {
+        /// A requirement, objective or aspect, by any of its ids
+        id: String,
+        /// Only these environments (`office:hq`, or a kind); all that it concerns unless given; may be repeated
+        #[arg(long = "environment", value_name = "ENVIRONMENT")]
+        environments: Vec<String>,
+        /// attestation, drill, siem, inheritance, `alternative_implementation` or `not_applicable`
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BoundaryOptions {
+    /// The run folder
+    pub(super) run: PathBuf,
+    /// Print a boundary.yaml of what was found, to be completed
+    #[arg(long, conflicts_with = "json")]
+    pub(super) draft: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SprsOptions {
+    /// The run folder
+    pub(super) run: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// A cloud.
@@ -187,11 +281,20 @@ pub(super) struct AccessOptions {
     pub(super) in_flight: u16,
 }
 
+/// What `doctor` tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum What {
+    /// Credentials and rights in AWS
+    Aws,
+    /// farwatch.yaml and the files beside it
+    Organisation,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct DoctorOptions {
     /// What to try
     #[arg(value_enum)]
-    pub(super) cloud: Cloud,
+    pub(super) what: What,
     #[command(flatten)]
     pub(super) access: AccessOptions,
 }
@@ -244,7 +347,7 @@ pub(super) struct ReportOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// An id: requirement, objective, aspect, check, or a finding of --run
+    /// An id: requirement, objective, aspect, check; of --run also a finding, statement or exception
     pub(super) id: String,
     /// The run folder whose newest assessment is told along
     #[arg(long, value_name = "DIR")]

@@ -1,7 +1,7 @@
 //! `audit`, and its parts `collect`, `assess` and `report`.
 
-use super::arguments::{AccessOptions, AssessOptions, AuditOptions, ReadOptions, ReportOptions};
-use super::job::{self, Loaded};
+use super::arguments::{AccessOptions, AssessOptions, AuditOptions, Global, ReadOptions, ReportOptions};
+use super::job::{self, Told};
 use super::{Usage, out};
 use crate::collect::aws::{Aws, AwsOptions};
 use crate::collect::{CollectError, Collected, Limits, NotRead, Progress, Seen, SeenPage, Source, collect};
@@ -9,9 +9,12 @@ use crate::derive;
 use crate::evidence::{Collection, Recorder};
 use crate::model::assessment::Assessment;
 use crate::model::exchange::{CollectionSeal, Exchange, Sink};
+use crate::model::organisation::Organisation;
 use crate::model::read::{Read, Reads};
 use crate::model::resource::ResourceKey;
 use crate::model::text::visible;
+use crate::organisation::{self, SecretRef};
+use crate::packet::judge::Rules;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
@@ -19,22 +22,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Reads, judges, writes.
-pub(super) fn audit(options: &AuditOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
-    let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
+pub(super) fn audit(options: &AuditOptions, global: &Global) -> anyhow::Result<u8> {
+    let rules = job::load(global)?;
+    let organisation = job::organisation(global, &rules)?;
+    let said = organisation.as_ref().map(|loaded| &loaded.organisation);
+    let parameters = job::parameters(&rules.controls, said, &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
-    read_live(&loaded, &options.read)?;
-    let judged = job::judge_and_write(&loaded, &options.read.out, parameters, &options.judge)?;
+    read_live(&rules, &options.read, organisation.as_ref())?;
+    let organisation = organisation.map(|loaded| loaded.organisation);
+    let told = job::judge_and_write(&rules, &options.read.out, organisation, parameters, &options.judge)?;
     job::sign(&options.read.out, &options.judge.sign)?;
-    let code = job::show(&options.read.out, &judged, &options.judge)?;
+    let code = job::show(&options.read.out, &told, &options.judge)?;
     say_where(&options.read.out, options.read.quiet, options.judge.no_pdf);
     Ok(code)
 }
 
 /// Reads only.
-pub(super) fn collect_only(options: &ReadOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
-    read_live(&loaded, options)?;
+pub(super) fn collect_only(options: &ReadOptions, global: &Global) -> anyhow::Result<u8> {
+    let rules = job::load(global)?;
+    let organisation = job::organisation(global, &rules)?;
+    read_live(&rules, options, organisation.as_ref())?;
     if !options.quiet {
         out::error(&format!("read into {}; judge it with: farwatch assess {0}", options.out.display()));
     }
@@ -42,40 +49,62 @@ pub(super) fn collect_only(options: &ReadOptions, controls: Option<&Path>) -> an
 }
 
 /// Judges a run again.
-pub(super) fn assess(options: &AssessOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
-    let parameters = job::parameters(&loaded.controls, &options.judge.params)?;
+pub(super) fn assess(options: &AssessOptions, global: &Global) -> anyhow::Result<u8> {
+    let rules = job::load(global)?;
+    let organisation = job::organisation(global, &rules)?.map(|loaded| loaded.organisation);
+    let parameters = job::parameters(&rules.controls, organisation.as_ref(), &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
-    let judged = job::judge_and_write(&loaded, &options.run, parameters, &options.judge)?;
+    let told = job::judge_and_write(&rules, &options.run, organisation, parameters, &options.judge)?;
     job::sign(&options.run, &options.judge.sign)?;
-    job::show(&options.run, &judged, &options.judge)
+    job::show(&options.run, &told, &options.judge)
 }
 
 /// Writes the documents of the newest assessment again, after judging it again: an assessment that was altered, or
 /// made by other controls, is refused.
-pub(super) fn report(options: &ReportOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
+pub(super) fn report(options: &ReportOptions, global: &Global) -> anyhow::Result<u8> {
+    let rules = job::load(global)?;
     job::check_key(&options.sign)?;
-    let collection = Collection::open(&options.run)?;
-    let (path, stored) = newest(&options.run)?;
+    let told = again(&rules, &options.run)?;
+    job::write_documents(&options.run, &told, !options.no_pdf)?;
+    job::sign(&options.run, &options.sign)?;
+    say_where(&options.run, false, options.no_pdf);
+    Ok(0)
+}
+
+/// Judges the newest assessment of a run again, from what lies in the run alone.
+pub(super) fn again(rules: &Rules, run: &Path) -> anyhow::Result<Told> {
+    let collection = Collection::open(run)?;
+    let (path, stored) = newest(run)?;
     let as_of = stored.as_of.parse().with_context(|| format!("{}: as_of is no time", path.display()))?;
-    let judged = job::judge(&loaded, &collection, stored.parameters.clone().into_iter().collect(), Some(as_of))?;
-    let same = judged.assessment == stored && {
+    let organisation = stored_organisation(&path)?;
+    let told =
+        job::tell(rules, &collection, organisation, stored.parameters.clone().into_iter().collect(), Some(as_of))?;
+    let same = told.judged.assessment == stored && {
         let found = std::fs::read_to_string(path.with_file_name("findings.json")).unwrap_or_default();
-        found == crate::report::json::findings(&judged.findings)?
+        found == crate::report::json::findings(&told.judged.findings)?
     };
     if !same {
         anyhow::bail!(
             "{} does not follow from the stored evidence: it was altered, or made by another version or other controls; \
              judge the run again with `farwatch assess {}`",
             path.display(),
-            options.run.display()
+            run.display()
         );
     }
-    job::write_documents(&options.run, &judged, !options.no_pdf)?;
-    job::sign(&options.run, &options.sign)?;
-    say_where(&options.run, false, options.no_pdf);
-    Ok(0)
+    Ok(told)
+}
+
+/// What the organisation said when an assessment was made; its digest is part of the assessment.
+fn stored_organisation(assessment: &Path) -> anyhow::Result<Option<Organisation>> {
+    let path = assessment.with_file_name("organisation.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let broken = || format!("{} is not an organisation of this version", path.display());
+            serde_json::from_str(&text).map(Some).with_context(broken)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// The newest assessment of a run, and its file.
@@ -95,19 +124,19 @@ pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
 }
 
 /// Reads the live accounts into the run folder.
-fn read_live(loaded: &Loaded, options: &ReadOptions) -> anyhow::Result<()> {
-    let access = ways_in(&options.access)?;
+fn read_live(rules: &Rules, options: &ReadOptions, organisation: Option<&organisation::Loaded>) -> anyhow::Result<()> {
+    let access = ways_in(&options.access, organisation)?;
     let created = !options.out.exists();
     let recorder = Recorder::create(&options.out)?;
     let runtime = job::runtime()?;
     let result = runtime.block_on(async {
-        let aws = Aws::new(&access, &loaded.controls.reads.provider).await;
+        let aws = Aws::new(&access, &rules.controls.reads.provider).await;
         let limits = Limits {
             in_flight: usize::from(options.access.in_flight),
             run: Duration::from_secs(options.run_timeout),
             pages: 10_000,
         };
-        let work = read(loaded, &aws, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
+        let work = read(rules, &aws, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
         tokio::select! {
             result = work => result,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted; nothing was kept")),
@@ -130,9 +159,9 @@ fn read_live(loaded: &Loaded, options: &ReadOptions) -> anyhow::Result<()> {
     })
 }
 
-/// The ways into the accounts that the command line asks for.
-fn ways_in(access: &AccessOptions) -> Result<AwsOptions, Usage> {
-    let options = AwsOptions {
+/// The ways into the accounts: what the command line asks for; where it names none, what farwatch.yaml says.
+fn ways_in(access: &AccessOptions, organisation: Option<&organisation::Loaded>) -> anyhow::Result<AwsOptions> {
+    let mut options = AwsOptions {
         profile: access.profile.clone(),
         roles: access.roles.clone(),
         roles_only: access.roles_only,
@@ -144,8 +173,28 @@ fn ways_in(access: &AccessOptions) -> Result<AwsOptions, Usage> {
         call_timeout: Duration::from_secs(access.call_timeout),
         attempts: 5,
     };
+    let named = !access.roles.is_empty() || access.role_name.is_some() || access.organization;
+    if let Some(said) = organisation.map(|loaded| &loaded.access).filter(|said| !named && said.role_name.is_some()) {
+        options.role_name.clone_from(&said.role_name);
+        options.accounts.clone_from(&said.accounts);
+        options.organization = said.organization;
+        if options.external_id.is_none() {
+            options.external_id = said.external_id.as_ref().map(secret).transpose()?;
+        }
+    }
     options.check().map_err(Usage)?;
     Ok(options)
+}
+
+/// The value that farwatch.yaml refers to. It is never printed.
+fn secret(reference: &SecretRef) -> Result<String, Usage> {
+    let value = match reference {
+        SecretRef::Env(name) => std::env::var(name)
+            .map_err(|_| Usage(format!("external_id: the environment variable {name} is not set, or is no text")))?,
+        SecretRef::File(path) => std::fs::read_to_string(path)
+            .map_err(|error| Usage(format!("external_id: {path} cannot be read: {error}")))?,
+    };
+    Ok(value.trim().to_owned())
 }
 
 /// Accounts of the organization that are not in use were listed and are not read: somebody should know.
@@ -163,9 +212,10 @@ fn say_not_read(not_read: &[NotRead]) {
 pub(super) async fn try_reads(
     reads: &Reads,
     access: &AccessOptions,
+    organisation: Option<&organisation::Loaded>,
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
-    let aws = Aws::new(&ways_in(access)?, &reads.provider).await;
+    let aws = Aws::new(&ways_in(access, organisation)?, &reads.provider).await;
     let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
     let Collected { seal, not_read } = collect(
@@ -217,7 +267,7 @@ fn tell(bar: &ProgressBar, progress: Progress) {
 
 /// Reads a source into a recorder, and seals it.
 pub(super) async fn read(
-    loaded: &Loaded,
+    rules: &Rules,
     source: &dyn Source,
     mut recorder: Recorder,
     limits: &Limits,
@@ -225,11 +275,11 @@ pub(super) async fn read(
     demo: bool,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let seal = blank(started, loaded.controls.digests.get("reads").map_or("", String::as_str), demo);
+    let seal = blank(started, rules.controls.digests.get("reads").map_or("", String::as_str), demo);
     let bar = bar(quiet || demo);
     let Collected { seal, not_read } = collect(
         source,
-        &loaded.controls.reads,
+        &rules.controls.reads,
         &understand,
         &mut recorder,
         limits,

@@ -1,16 +1,15 @@
 //! `check list | show | test | lint`.
 
-use super::arguments::{CheckCommand, CheckOptions};
+use super::arguments::{CheckCommand, CheckOptions, Global};
 use super::{Usage, job, out};
 use crate::check::selftest;
 use crate::controls::Controls;
 use crate::model::catalog::printed_objective;
 use crate::model::text::{count, json_pretty};
-use std::path::Path;
 
 /// Runs the subcommand.
-pub(super) fn run(options: &CheckOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
+pub(super) fn run(options: &CheckOptions, global: &Global) -> anyhow::Result<u8> {
+    let loaded = job::load(global)?;
     match &options.command {
         CheckCommand::List { json: true } => {
             let rows: Vec<serde_json::Value> = loaded

@@ -1,12 +1,13 @@
 //! `doctor`: can an audit work here? Failures first, each with what to add.
 
-use super::arguments::DoctorOptions;
-use super::{audit, job, out};
+use super::arguments::{DoctorOptions, Global, What};
+use super::{Usage, audit, job, out};
 use crate::model::exchange::{Exchange, Sink};
 use crate::model::plan::{Outcome, Planned};
-use crate::model::text::visible;
+use crate::model::statement::Standing;
+use crate::model::text::{count, visible};
+use crate::organisation;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// Keeps what became of each call, and no body.
 #[derive(Debug, Default)]
@@ -23,15 +24,19 @@ impl Sink for Seen {
 }
 
 /// Tries every list once in every region, and says what stands in the way.
-pub(super) fn run(options: &DoctorOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
+pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8> {
+    let loaded = job::load(global)?;
+    let organisation = job::organisation(global, &loaded)?;
+    if options.what == What::Organisation {
+        return files(organisation.as_ref());
+    }
     let mut reads = loaded.controls.reads.clone();
     // Reads about single resources are tried only when there is a resource to ask about.
     let untried: BTreeSet<String> =
         reads.reads.iter().filter(|read| read.for_each.is_some()).flat_map(crate::model::read::Read::needs).collect();
     reads.reads.retain(|read| read.for_each.is_none());
     let mut seen = Seen::default();
-    let seal = job::runtime()?.block_on(audit::try_reads(&reads, &options.access, &mut seen))?;
+    let seal = job::runtime()?.block_on(audit::try_reads(&reads, &options.access, organisation.as_ref(), &mut seen))?;
     let mut walls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for exchange in seen.0.iter().filter(|exchange| !exchange.outcome.is_settled()) {
         let what = if let (Outcome::Denied, Some(action)) = (exchange.outcome, &exchange.action) {
@@ -79,4 +84,36 @@ pub(super) fn run(options: &DoctorOptions, controls: Option<&Path>) -> anyhow::R
     };
     out::print(&text);
     Ok(u8::from(failed))
+}
+
+/// The organisation's files alone: what is wrong was told when they were read; here is what they come to.
+fn files(loaded: Option<&organisation::Loaded>) -> anyhow::Result<u8> {
+    let Some(loaded) = loaded else {
+        return Err(Usage(format!("there is no {} here; make one with `farwatch init`", organisation::FILE)).into());
+    };
+    let one = &loaded.organisation;
+    let day = jiff::Zoned::now().date();
+    let counted = |standings: Vec<Standing>| standings.iter().filter(|one| **one == Standing::Counts).count();
+    let statements = counted(one.statements.iter().map(|statement| statement.standing(day)).collect());
+    let exceptions = counted(one.exceptions.iter().map(|exception| exception.standing(day)).collect());
+    let mut text = String::new();
+    for problem in &one.problems {
+        text += &format!("{} {}\n", out::paint("fail", "fail"), visible(&problem.sentence()));
+    }
+    for warning in &one.warnings {
+        text += &format!("{} {}\n", out::paint("unknown", "look"), visible(&warning.sentence()));
+    }
+    text += &format!(
+        "{}   {}: {}, {} of {} statements and {} of {} exceptions count today, boundary {}\n",
+        out::paint("pass", "ok"),
+        visible(&one.name),
+        count(one.environments.len(), "environment declared", "environments declared"),
+        statements,
+        one.statements.len(),
+        exceptions,
+        one.exceptions.len(),
+        if one.boundary.is_some() { "declared" } else { "not declared" },
+    );
+    out::print(&text);
+    Ok(u8::from(!one.problems.is_empty()))
 }

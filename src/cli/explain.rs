@@ -1,26 +1,19 @@
 //! `explain`: the whole chain in words, for any id of any scheme.
 
-use super::arguments::ExplainOptions;
+use super::arguments::{ExplainOptions, Global};
 use super::{Usage, audit, job, out};
-use crate::evidence::Collection;
 use crate::model::catalog::{Aspect, Entry, Objective, Requirement, printed_objective};
 use crate::model::check::Check;
 use crate::model::text::json_pretty;
-use crate::report::view::View;
+use crate::report::view::{ExceptionView, ObjectiveView, StatementView, View};
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Tells about an id.
-pub(super) fn run(options: &ExplainOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
-    let loaded = job::load(controls)?;
+pub(super) fn run(options: &ExplainOptions, global: &Global) -> anyhow::Result<u8> {
+    let loaded = job::load(global)?;
     let view = match &options.run {
         None => None,
-        Some(run) => {
-            let (_, stored) = audit::newest(run)?;
-            let collection = Collection::open(run)?;
-            let as_of = stored.as_of.parse().ok();
-            Some(job::judge(&loaded, &collection, stored.parameters.into_iter().collect(), as_of)?.view)
-        }
+        Some(run) => Some(audit::again(&loaded, run)?.view),
     };
     let checks: Vec<&Check> = loaded.checks.iter().map(|check| &check.check).collect();
     let id = options.id.trim();
@@ -48,9 +41,20 @@ pub(super) fn run(options: &ExplainOptions, controls: Option<&Path>) -> anyhow::
         }
         return Ok(0);
     }
+    if let Some(view) = &view {
+        if let Some(one) = view.statements.iter().find(|one| one.id == id) {
+            out::print(&if options.json { json_pretty(one)? } else { statement_text(one) });
+            return Ok(0);
+        }
+        if let Some(one) = view.exceptions.iter().find(|one| one.id == id) {
+            out::print(&if options.json { json_pretty(one)? } else { exception_text(one) });
+            return Ok(0);
+        }
+    }
     let entry = loaded.controls.catalog.resolve(id).ok_or_else(|| {
         Usage(format!(
-            "{id:?} is no requirement, objective, aspect or check; examples: SC.L1-b.1.x, SC.L1-3.13.1[c], \
+            "{id:?} is no requirement, objective, aspect or check (and with --run no finding, statement or exception of it); \
+             examples: SC.L1-b.1.x, SC.L1-3.13.1[c], \
              52.204-21(b)(1)(x), SC.1.175, SC.L1-b.1.x.c/traffic-recorded, aws-vpc-flow-log-all-traffic"
         ))
     })?;
@@ -62,7 +66,16 @@ pub(super) fn run(options: &ExplainOptions, controls: Option<&Path>) -> anyhow::
     };
     let only = if let Entry::Aspect(_, _, aspect) = entry { Some(aspect) } else { None };
     if options.json {
-        out::print(&json_pretty(&requirement_json(requirement, &objectives))?);
+        let mut json = requirement_json(requirement, &objectives);
+        if let Some(view) = &view {
+            let wanted: Vec<&str> = objectives.iter().map(|objective| objective.id.as_str()).collect();
+            let judged = view.requirements.iter().flat_map(|one| &one.objectives);
+            let judged: Vec<&ObjectiveView> = judged.filter(|one| wanted.contains(&one.id.as_str())).collect();
+            if let Some(members) = json.as_object_mut() {
+                members.insert("judged".to_owned(), serde_json::to_value(judged)?);
+            }
+        }
+        out::print(&json_pretty(&json)?);
         return Ok(0);
     }
     let mut text = requirement_text(requirement, &loaded.controls.catalog.clause.number);
@@ -110,6 +123,14 @@ fn objective_text(objective: &Objective, only: Option<&Aspect>, checks: &[&Check
         view.and_then(|view| view.requirements.iter().flat_map(|r| &r.objectives).find(|seen| seen.id == objective.id));
     if let Some(seen) = seen {
         let _ = writeln!(text, "  {}: {}", out::paint(&seen.class, &seen.status), seen.why);
+        for refused in &seen.refused {
+            let _ = writeln!(text, "  {refused}");
+        }
+        let steps: usize = seen.aspects.iter().flat_map(|aspect| &aspect.cells).map(|cell| cell.next.len()).sum();
+        if matches!(seen.class.as_str(), "not_met" | "not_assessed") && steps > 0 {
+            let things = crate::model::text::count(steps, "thing", "things");
+            let _ = writeln!(text, "  would be MET after {things} named below (\u{201c}would change it\u{201d})");
+        }
     }
     for aspect in objective.aspects.iter().filter(|aspect| only.is_none_or(|only| only.id == aspect.id)) {
         let provisional = if aspect.provisional { " (provisional)" } else { "" };
@@ -129,10 +150,103 @@ fn objective_text(objective: &Objective, only: Option<&Aspect>, checks: &[&Check
         for cell in seen.iter().flat_map(|seen| &seen.cells) {
             let _ =
                 writeln!(text, "      {}: {}: {}", cell.environment, out::paint(&cell.class, &cell.state), cell.why);
+            for id in &cell.statements {
+                let _ = writeln!(text, "        {}", statement_line(id, view));
+            }
+            for id in &cell.exceptions {
+                let _ = writeln!(text, "        {}", exception_line(id, view));
+            }
+            for step in &cell.next {
+                let _ = writeln!(text, "        would change it · {step}");
+            }
+        }
+        if seen.is_some_and(|seen| !seen.facts.is_empty()) {
+            text += "      findings of checks, each about its own account:\n";
         }
         for fact in seen.iter().flat_map(|seen| &seen.facts) {
-            let _ = writeln!(text, "        {} {} ({}; {})", fact.class, fact.sentence, fact.finding, fact.evidence);
+            let _ = writeln!(
+                text,
+                "        {}, {}: {} ({}; {})",
+                fact.class.replace('_', " "),
+                fact.role,
+                fact.sentence,
+                fact.finding,
+                fact.evidence
+            );
         }
+    }
+    text
+}
+
+/// A statement in a line.
+fn statement_line(id: &str, view: Option<&View>) -> String {
+    let found = view.and_then(|view| view.statements.iter().find(|one| one.id == id));
+    found.map_or_else(
+        || format!("stated in {id}"),
+        |one| {
+            format!(
+                "stated in {} ({}; {}, approved by {} on {}; {})",
+                one.id, one.title, one.owner, one.approver, one.date, one.state
+            )
+        },
+    )
+}
+
+/// An exception in a line.
+fn exception_line(id: &str, view: Option<&View>) -> String {
+    let found = view.and_then(|view| view.exceptions.iter().find(|one| one.id == id));
+    found.map_or_else(
+        || format!("exception {id}"),
+        |one| format!("{} {} ({}; approved by {}; {})", one.kind, one.id, one.title, one.approver, one.state),
+    )
+}
+
+fn statement_text(one: &StatementView) -> String {
+    let mut text = format!("{} {}\n{}: {}\n\n", one.id, one.title, one.kind, one.state);
+    let mut row = |name: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{name:<14}{value}");
+        }
+    };
+    row("Speaks to", one.answers.join("; "));
+    row("Where", one.environments.join("; "));
+    row("Provider", one.provider.clone());
+    row("Instead of", one.replaces.join(", "));
+    row("Answered by", one.owner.clone());
+    row("Approved by", format!("{}, dated {}, until {}", one.approver, one.date, one.expires));
+    row("Methods", one.methods.clone());
+    row("Evidence", one.evidence.join(", "));
+    row("File", format!("{} (SHA-256 {})", one.file, one.sha256));
+    text.push('\n');
+    for paragraph in &one.paragraphs {
+        let mark = if paragraph.item { "- " } else { "" };
+        let _ = writeln!(text, "  {mark}{}", paragraph.text);
+    }
+    text
+}
+
+fn exception_text(one: &ExceptionView) -> String {
+    let mut text = format!("{} {}\n{}: {}\n\n", one.id, one.title, one.kind, one.state);
+    let mut row = |name: &str, value: String| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{name:<14}{value}");
+        }
+    };
+    row("From", one.about.join(", "));
+    row("For", one.on.join(", "));
+    row("Covers", one.findings.join(", "));
+    row("Reason", one.reason.clone());
+    row("Mitigations", one.mitigations.join("; "));
+    row("It worked", one.worked.join(", "));
+    row("Milestones", one.milestones.join("; "));
+    row("Next review", one.review.clone());
+    row("Progress", one.progress.clone());
+    row("Looked at", one.reopens_when.clone());
+    row("Answered by", one.owner.clone());
+    row("Approved by", format!("{}, from {} to {}", one.approver, one.start, one.expires));
+    row("File", format!("{} (SHA-256 {})", one.file, one.sha256));
+    for hint in &one.hints {
+        let _ = writeln!(text, "  {hint}");
     }
     text
 }
@@ -181,6 +295,12 @@ fn finding_text(finding: &crate::report::view::FindingView, view: &View) -> Stri
     );
     for map in &finding.maps {
         let _ = writeln!(text, "Rule      {map}");
+    }
+    for id in &finding.replaced_by {
+        let _ = writeln!(text, "Replaced  {}; it decides nothing any more", statement_line(id, Some(view)));
+    }
+    for id in &finding.exceptions {
+        let _ = writeln!(text, "Covered   {}; it fails all the same", exception_line(id, Some(view)));
     }
     for reason in &finding.reasons {
         let _ = writeln!(text, "Because   {reason}");

@@ -1,65 +1,83 @@
 //! The parts of the job that several commands share: load, judge, write.
 
 use super::Usage;
-use super::arguments::{JudgeOptions, SignOptions};
-use crate::assess::{assess, undeclared_environments};
-use crate::check::{Compiled, Types, compile, run as run_checks};
+use super::arguments::{Global, JudgeOptions, SignOptions};
 use crate::controls::{Controls, Problems};
-use crate::derive::{boundary, derived_types, inventory};
 use crate::evidence::{Collection, sums, write_file, write_folder};
-use crate::model::assessment::Assessment;
 use crate::model::check::Check;
-use crate::model::finding::Findings;
-use crate::model::inventory::Inventory;
+use crate::model::organisation::Organisation;
 use crate::model::parameter::defaults;
-use crate::model::scope::Scoped;
-use crate::model::text::sha256_hex;
+use crate::model::text::json_pretty;
+use crate::organisation;
+use crate::packet::judge::{Judged, Rules, Terms, judge};
 use crate::packet::sign::{self, Signed};
 use crate::report::pdf::{Renderer, Typst};
 use crate::report::view::View;
-use crate::report::{Input, build, json, ssp};
+use crate::report::{Input, build, json, ssp, svg_files};
 use anyhow::Context as _;
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/report-templates");
 
-/// Loaded controls, and the checks ready to run.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) controls: Controls,
-    pub(super) checks: Vec<Compiled>,
+/// Loads the rules; all problems at once.
+pub(super) fn load(global: &Global) -> Result<Rules, Problems> {
+    Rules::load(global.controls.as_deref())
 }
 
-/// Loads controls and compiles every check; all problems at once.
-pub(super) fn load(overlay: Option<&Path>) -> Result<Loaded, Problems> {
-    let controls = Controls::load(overlay)?;
-    let types = Types::new(&controls.reads, &derived_types());
-    let aspects = |objective: &str, aspect: &str| {
-        controls.catalog.objective(objective).is_some_and(|(_, objective)| objective.aspect(aspect).is_some())
-    };
-    let mut problems = Problems::default();
-    let mut checks = Vec::new();
-    for check in &controls.checks {
-        match compile(check.clone(), &types, &controls.parameters, &aspects) {
-            Ok(check) => checks.push(check),
-            Err(found) => {
-                let path = Controls::check_path(check);
-                let text = controls.files.get(&path).map(String::as_str).unwrap_or_default();
-                for problem in found {
-                    problems.near(&path, text, &problem.near, problem.what, "see docs/checks.md for the format");
-                }
-            }
+/// The organisation's files: those that were named, or the ones of the current folder. What is wrong with single files
+/// is told at once, and takes only these files out.
+pub(super) fn organisation(global: &Global, rules: &Rules) -> anyhow::Result<Option<organisation::Loaded>> {
+    let folder = match &global.organisation {
+        Some(path) if path.is_dir() => path.clone(),
+        Some(path) if path.file_name().is_some_and(|name| name == organisation::FILE) => {
+            path.parent().map(Path::to_owned).unwrap_or_default()
         }
+        Some(path) => {
+            let what = format!(
+                "--organisation {}: there is no such folder; name the folder of {}, which `farwatch init` makes",
+                path.display(),
+                organisation::FILE
+            );
+            return Err(Usage(what).into());
+        }
+        None if Path::new(organisation::FILE).is_file() => PathBuf::from("."),
+        None => return Ok(None),
+    };
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+    let loaded = organisation_from(&organisation::Folder(folder), rules)?;
+    for problem in &loaded.organisation.problems {
+        super::out::error(&super::out::harmless(&format!("not counted: {}", problem.sentence())));
     }
-    if problems.is_empty() { Ok(Loaded { controls, checks }) } else { Err(problems) }
+    for warning in &loaded.organisation.warnings {
+        super::out::error(&super::out::harmless(&format!("warning: {}", warning.sentence())));
+    }
+    Ok(Some(loaded))
 }
 
-/// Parameter values: the defaults, and what the command line says.
-pub(super) fn parameters(controls: &Controls, given: &[String]) -> Result<Map<String, Value>, Usage> {
+/// The organisation of these files.
+pub(super) fn organisation_from(
+    files: &dyn organisation::Files,
+    rules: &Rules,
+) -> Result<organisation::Loaded, Problems> {
+    let known = organisation::Known {
+        catalog: &rules.controls.catalog,
+        parameters: &rules.controls.parameters,
+        checks: rules.mappings(),
+    };
+    organisation::load(files, &known)
+}
+
+/// Parameter values: the defaults, what the organisation has set, and what the command line says.
+pub(super) fn parameters(
+    controls: &Controls,
+    organisation: Option<&Organisation>,
+    given: &[String],
+) -> Result<Map<String, Value>, Usage> {
     let mut values = defaults(&controls.parameters);
+    values.extend(organisation.map(|one| one.parameters.clone()).unwrap_or_default());
     for pair in given {
         let (name, text) =
             pair.split_once('=').ok_or_else(|| Usage(format!("--param {pair}: write it as NAME=VALUE")))?;
@@ -73,94 +91,65 @@ pub(super) fn parameters(controls: &Controls, given: &[String]) -> Result<Map<St
     Ok(values)
 }
 
-/// What became of a judgement.
+/// What became of a judgement, and how it reads.
 #[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) assessment: Assessment,
-    pub(super) findings: Findings,
+pub(super) struct Told {
+    pub(super) judged: Judged,
+    pub(super) organisation: Option<Organisation>,
     pub(super) view: View,
 }
 
-/// The inventory of a collection.
-pub(super) fn inventory_of(loaded: &Loaded, collection: &Collection) -> Inventory {
-    inventory(&loaded.controls.reads, &collection.seal, &collection.plan, &collection.exchanges, &|exchange| {
-        collection.body(exchange)
-    })
-}
-
-/// Judges a collection: pure, offline, and the same bytes for the same input.
-pub(super) fn judge(
-    loaded: &Loaded,
+/// Judges a collection and words the result.
+pub(super) fn tell(
+    rules: &Rules,
     collection: &Collection,
+    organisation: Option<Organisation>,
     parameters: Map<String, Value>,
     as_of: Option<jiff::Timestamp>,
-) -> anyhow::Result<Judged> {
-    let mut inventory = inventory_of(loaded, collection);
-    boundary(&mut inventory, &loaded.controls.reads, None, &Scoped::default());
-    let values = Value::Object(parameters);
-    let found = run_checks(&loaded.checks, &inventory, &values);
-    let as_of = as_of.unwrap_or(collection.seal.finished).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let findings = Findings {
-        schema: "farwatch/findings/1".to_owned(),
-        as_of: as_of.clone(),
-        findings: found,
-        gaps: inventory.gaps.iter().cloned().collect(),
-    };
-    let mut accounts: Vec<String> = collection.seal.sessions.iter().map(|session| session.account.clone()).collect();
-    accounts.sort();
-    accounts.dedup();
-    let environments = undeclared_environments(accounts);
-    let requirements = assess(&loaded.controls.catalog, &environments, &findings.findings);
-    let Value::Object(values) = values else { anyhow::bail!("parameters are not a map") };
-    let mut digests = loaded.controls.digests.clone();
-    digests.insert("collection".to_owned(), collection.digest.clone());
-    digests.insert("findings".to_owned(), sha256_hex(json::findings(&findings)?.as_bytes()));
-    let version = env!("CARGO_PKG_VERSION");
-    let made_from = serde_json::json!([version, as_of, digests, values]);
-    let assessment = Assessment {
-        schema: "farwatch/assessment/1".to_owned(),
-        id: sha256_hex(made_from.to_string().as_bytes()).chars().take(12).collect(),
-        as_of,
-        farwatch: version.to_owned(),
-        digests,
-        parameters: values.into_iter().collect(),
-        environments,
-        requirements,
-        gaps: findings.gaps.len(),
-    };
-    let checks: Vec<Check> = loaded.checks.iter().map(|check| check.check.clone()).collect();
+) -> anyhow::Result<Told> {
+    let terms =
+        Terms { organisation: organisation.as_ref(), parameters, as_of: as_of.unwrap_or(collection.seal.finished) };
+    let judged = judge(rules, collection, terms)?;
+    let checks: Vec<&Check> = rules.checks.iter().map(|check| &check.check).collect();
     let view = build(&Input {
-        catalog: &loaded.controls.catalog,
+        catalog: &rules.controls.catalog,
         checks: &checks,
-        parameters: &loaded.controls.parameters,
-        assessment: &assessment,
-        findings: &findings,
+        parameters: &rules.controls.parameters,
+        assessment: &judged.assessment,
+        findings: &judged.findings,
+        inventory: &judged.inventory,
+        organisation: organisation.as_ref(),
         seal: &collection.seal,
         exchanges: &collection.exchanges,
     });
-    Ok(Judged { assessment, findings, view })
+    Ok(Told { judged, organisation, view })
 }
 
 /// Judges the collection of a run, and writes the assessment and its documents.
 pub(super) fn judge_and_write(
-    loaded: &Loaded,
+    rules: &Rules,
     run: &Path,
+    organisation: Option<Organisation>,
     parameters: Map<String, Value>,
     options: &JudgeOptions,
-) -> anyhow::Result<Judged> {
+) -> anyhow::Result<Told> {
     let collection = Collection::open(run)?;
-    let judged = judge(loaded, &collection, parameters, options.as_of)?;
-    write_assessment(run, &judged)?;
-    write_documents(run, &judged, !options.no_pdf)?;
-    Ok(judged)
+    let told = tell(rules, &collection, organisation, parameters, options.as_of)?;
+    write_assessment(run, &told)?;
+    write_documents(run, &told, !options.no_pdf)?;
+    Ok(told)
 }
 
 /// Writes an assessment below the run.
-fn write_assessment(run: &Path, judged: &Judged) -> anyhow::Result<()> {
-    let files = BTreeMap::from([
+fn write_assessment(run: &Path, told: &Told) -> anyhow::Result<()> {
+    let judged = &told.judged;
+    let mut files = BTreeMap::from([
         ("assessment.json".to_owned(), json::assessment(&judged.assessment)?.into_bytes()),
         ("findings.json".to_owned(), json::findings(&judged.findings)?.into_bytes()),
     ]);
+    if let Some(organisation) = &told.organisation {
+        files.insert("organisation.json".to_owned(), json_pretty(organisation)?.into_bytes());
+    }
     let folder = run.join("assessments");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     write_folder(&folder.join(&judged.assessment.id), &files, false)?;
@@ -169,13 +158,14 @@ fn write_assessment(run: &Path, judged: &Judged) -> anyhow::Result<()> {
 }
 
 /// Writes the documents of an assessment, then the digests of everything.
-pub(super) fn write_documents(run: &Path, judged: &Judged, pdf: bool) -> anyhow::Result<()> {
+pub(super) fn write_documents(run: &Path, told: &Told, pdf: bool) -> anyhow::Result<()> {
     let template = TEMPLATES
         .get_file("ssp/section.md.hbs")
         .and_then(include_dir::File::contents_utf8)
         .context("the template ssp/section.md.hbs is not embedded")?;
-    let mut files =
-        BTreeMap::from([("ssp.md".to_owned(), ssp::markdown_sections(&judged.view, template)?.into_bytes())]);
+    let judged = &told.judged;
+    let mut files = BTreeMap::from([("ssp.md".to_owned(), ssp::markdown_sections(&told.view, template)?.into_bytes())]);
+    files.extend(svg_files(&told.view).into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     if pdf {
         let attachment = format!(
             "{{\"assessment\":{},\"findings\":{}}}\n",
@@ -183,7 +173,7 @@ pub(super) fn write_documents(run: &Path, judged: &Judged, pdf: bool) -> anyhow:
             json::findings(&judged.findings)?.trim_end()
         );
         let renderer = Typst::new(packet_templates())?;
-        let view = serde_json::to_value(&judged.view)?;
+        let view = serde_json::to_value(&told.view)?;
         files.insert("packet.pdf".to_owned(), renderer.render(&view, attachment.as_bytes())?);
     }
     write_folder(&run.join("documents"), &files, true)?;
@@ -275,7 +265,8 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Prints the result (the summary, or JSON) and gives the exit code of `audit`.
-pub(super) fn show(run: &Path, judged: &Judged, options: &JudgeOptions) -> anyhow::Result<u8> {
+pub(super) fn show(run: &Path, told: &Told, options: &JudgeOptions) -> anyhow::Result<u8> {
+    let judged = &told.judged;
     let code = judged.assessment.exit_code();
     if options.json {
         let all = serde_json::json!({
@@ -284,10 +275,11 @@ pub(super) fn show(run: &Path, judged: &Judged, options: &JudgeOptions) -> anyho
             "assessment": judged.assessment,
             "findings": judged.findings.findings,
             "gaps": judged.findings.gaps,
+            "out_of_scope": judged.findings.out_of_scope,
         });
         super::out::print(&crate::model::text::json_pretty(&all)?);
     } else {
-        super::out::print(&crate::report::terminal::summary(&judged.view, &super::out::paint));
+        super::out::print(&crate::report::terminal::summary(&told.view, &super::out::paint));
     }
     Ok(code)
 }

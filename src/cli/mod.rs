@@ -2,13 +2,17 @@
 
 mod arguments;
 mod audit;
+mod boundary;
 mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod init;
 mod job;
 mod out;
 mod policy;
+mod sprs;
+mod statement;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, FromArgMatches};
@@ -33,7 +37,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
-    out::choose_colour(arguments.color);
+    out::choose_colour(arguments.global.color);
     match run(arguments, &mut command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -59,20 +63,26 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments, command: &mut clap::Command) -> anyhow::Result<u8> {
-    let controls = arguments.controls.as_deref();
+    let global = &arguments.global;
     match arguments.command {
-        Command::Demo(options) => demo::run(&options, controls),
-        Command::Audit(options) => audit::audit(&options, controls),
-        Command::Collect(options) => audit::collect_only(&options, controls),
-        Command::Assess(options) => audit::assess(&options, controls),
-        Command::Report(options) => audit::report(&options, controls),
-        Command::Explain(options) => explain::run(&options, controls),
-        Command::Check(options) => check::run(&options, controls),
-        Command::Doctor(options) => doctor::run(&options, controls),
-        Command::Policy(options) => policy::run(&options, controls),
+        Command::Demo(options) => demo::run(&options, global),
+        Command::Audit(options) => audit::audit(&options, global),
+        Command::Collect(options) => audit::collect_only(&options, global),
+        Command::Assess(options) => audit::assess(&options, global),
+        Command::Report(options) => audit::report(&options, global),
+        Command::Explain(options) => explain::run(&options, global),
+        Command::Check(options) => check::run(&options, global),
+        Command::Doctor(options) => doctor::run(&options, global),
+        Command::Policy(options) => policy::run(&options, global),
+        Command::Init(options) => init::run(&options, global),
+        Command::Statement(options) => statement::run(&options, global),
+        Command::Boundary(options) => boundary::run(&options, global),
+        Command::Sprs(options) => sprs::run(&options, global),
         Command::Schema { name } => {
+            let known = "organisation, boundary, statement, exception, findings, assessment";
             let schema = crate::report::json::schema(&name)
-                .ok_or_else(|| Usage(format!("there is no schema {name:?}; there are findings and assessment")))?;
+                .or_else(|| crate::organisation::schema(&name))
+                .ok_or_else(|| Usage(format!("there is no schema {name:?}; there are {known}")))?;
             out::print(&crate::model::text::json_pretty(&schema)?);
             Ok(0)
         }

@@ -1,15 +1,14 @@
 //! `policy`: the rights that the enabled reads need, from the reads themselves.
 
-use super::arguments::{Cloud, PolicyOptions};
+use super::arguments::{Cloud, Global, PolicyOptions};
 use super::{job, out};
 use crate::model::read::{Per, Read};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Prints the least-privilege policy.
-pub(super) fn run(options: &PolicyOptions, controls: Option<&Path>) -> anyhow::Result<u8> {
+pub(super) fn run(options: &PolicyOptions, global: &Global) -> anyhow::Result<u8> {
     let Cloud::Aws = options.cloud;
-    let loaded = job::load(controls)?;
+    let loaded = job::load(global)?;
     // Every identity may ask who it is (STS API, GetCallerIdentity: "No permissions are required").
     let actions: BTreeSet<String> = loaded
         .controls
