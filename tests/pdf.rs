@@ -13,9 +13,10 @@ use farwatch::report::diagram::diagrams;
 use farwatch::report::pdf::{Rendered, Renderer, Typst};
 use farwatch::report::svg_files;
 use farwatch::report::view::{
-    AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView, ClauseView,
-    CountView, EnvironmentView, EvidenceView, FactView, FindingView, ObjectiveView, ParameterView, RequirementView,
-    UnseenView, View,
+    AbsentView, AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView,
+    ClauseView, CountView, DeclarationView, EnvironmentView, EvidenceView, ExceptionView, FactView, FileView,
+    FindingView, ObjectiveView, OrganisationView, OutOfScopeView, ParagraphView, ParameterView, PersonView,
+    RequirementView, StatementView, UnseenView, View,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -82,6 +83,8 @@ fn finding(number: usize, class: &str, resource: &str) -> FindingView {
         account: "111122223333".to_owned(),
         region: "us-gov-west-1".to_owned(),
         sentence: format!("{resource}: no active flow log for ALL traffic"),
+        exceptions: if number == 0 { vec![NAMES[0].to_owned(), "gone".to_owned()] } else { Vec::new() },
+        replaced_by: if number == 0 { vec![NAMES[0].to_owned(), "gone".to_owned()] } else { Vec::new() },
         reasons: if class == "unknown" { vec![format!("{resource} was denied")] } else { Vec::new() },
         evidence: vec![evidence_id(number), "E-not-in-the-index.1".to_owned()],
         remedy: if class == "fail" { format!("Mend {resource}.\nThen look again.") } else { String::new() },
@@ -122,6 +125,9 @@ fn requirement(number: usize, touched: bool, name: &str, findings: &[FindingView
         state: "shown by exception".to_owned(),
         class: "shown_by_exception".to_owned(),
         why: name.to_owned(),
+        statements: vec![NAMES[0].to_owned(), name.to_owned()],
+        exceptions: vec![NAMES[0].to_owned(), name.to_owned()],
+        next: vec![name.to_owned()],
     };
     let open = CellView { state: "open".to_owned(), class: "open".to_owned(), ..cell.clone() };
     let aspect = AspectView {
@@ -153,6 +159,7 @@ fn requirement(number: usize, touched: bool, name: &str, findings: &[FindingView
             status: "NOT ASSESSED".to_owned(),
             class: "not_assessed".to_owned(),
             why: name.to_owned(),
+            refused: vec![name.to_owned()],
             aspects: vec![aspect],
         }],
     }
@@ -160,6 +167,71 @@ fn requirement(number: usize, touched: bool, name: &str, findings: &[FindingView
 
 fn count(word: &str, class: &str, number: usize) -> CountView {
     CountView { word: word.to_owned(), class: class.to_owned(), number }
+}
+
+fn organisation(names: &[String]) -> OrganisationView {
+    OrganisationView {
+        name: names.join(" "),
+        cage_codes: names.to_vec(),
+        system: names.join(" "),
+        description: names.join(" "),
+        information: "Federal Contract Information (FCI)".to_owned(),
+        people: names
+            .iter()
+            .map(|name| PersonView { name: name.clone(), title: name.clone(), roles: "engineer".to_owned() })
+            .collect(),
+        absent: names.iter().map(|name| AbsentView { kind: "Offices".to_owned(), reason: name.clone() }).collect(),
+    }
+}
+
+fn statement(name: &str, all: &[String]) -> StatementView {
+    StatementView {
+        id: name.to_owned(),
+        title: name.to_owned(),
+        kind: "attestation".to_owned(),
+        counts: name.len().is_multiple_of(2),
+        state: name.to_owned(),
+        answers: all.to_vec(),
+        environments: all.to_vec(),
+        owner: name.to_owned(),
+        approver: name.to_owned(),
+        date: "2026-11-24".to_owned(),
+        expires: "2027-11-24".to_owned(),
+        methods: "examine".to_owned(),
+        evidence: all.to_vec(),
+        replaces: all.to_vec(),
+        provider: name.to_owned(),
+        paragraphs: all.iter().map(|text| ParagraphView { item: text.len() > 9, text: text.clone() }).collect(),
+        file: name.to_owned(),
+        sha256: digest(8),
+    }
+}
+
+fn exception(name: &str, all: &[String]) -> ExceptionView {
+    ExceptionView {
+        id: name.to_owned(),
+        title: name.to_owned(),
+        kind: "enduring exception".to_owned(),
+        counts: name.len().is_multiple_of(2),
+        state: name.to_owned(),
+        about: all.to_vec(),
+        on: all.to_vec(),
+        findings: vec![format!("F-{:012x}", 0), name.to_owned()],
+        hints: all.to_vec(),
+        owner: name.to_owned(),
+        approver: name.to_owned(),
+        start: "2026-11-24".to_owned(),
+        expires: "2027-11-24".to_owned(),
+        reason: name.to_owned(),
+        reopens_when: name.to_owned(),
+        mitigations: all.to_vec(),
+        worked: all.to_vec(),
+        milestones: all.to_vec(),
+        review: "2026-12-24".to_owned(),
+        progress: name.to_owned(),
+        file: name.to_owned(),
+        sha256: digest(9),
+    }
 }
 
 fn boundary(names: Vec<String>) -> BoundaryView {
@@ -197,6 +269,16 @@ fn boundary(names: Vec<String>) -> BoundaryView {
         networks: Vec::new(),
         diagrams: diagrams(&points, &[], &names),
         points,
+        declarations: names
+            .iter()
+            .map(|name| DeclarationView {
+                name: name.clone(),
+                crosses: "external".to_owned(),
+                fits: name.clone(),
+                purpose: name.clone(),
+                found: if name.len().is_multiple_of(2) { String::new() } else { "1".to_owned() },
+            })
+            .collect(),
         missing: names.clone(),
         cut: names,
     }
@@ -226,6 +308,7 @@ fn hostile() -> View {
     });
     evidence.push(evidence[0].clone());
     let all = NAMES.join(" ");
+    let few: Vec<String> = names().map(ToOwned::to_owned).collect();
     View {
         tool: "farwatch 0.1.0".to_owned(),
         packet_id: "FW-0123456789ab".to_owned(),
@@ -256,6 +339,29 @@ fn hostile() -> View {
                 label: name.to_owned(),
                 kind: "AWS account".to_owned(),
                 note: name.to_owned(),
+            })
+            .collect(),
+        organisation: Some(organisation(&few)),
+        problems: few.clone(),
+        warnings: few.clone(),
+        reconciliation: few.clone(),
+        out_of_scope: names()
+            .map(|name| OutOfScopeView {
+                kind: "aws.ec2.vpc".to_owned(),
+                id: name.to_owned(),
+                account: name.to_owned(),
+                region: name.to_owned(),
+                reason: name.to_owned(),
+            })
+            .collect(),
+        statements: names().map(|name| statement(name, &few)).collect(),
+        exceptions: names().map(|name| exception(name, &few)).collect(),
+        files: names()
+            .map(|name| FileView {
+                evidence: format!("O-{name}"),
+                path: name.to_owned(),
+                sha256: name.to_owned(),
+                bytes: 12,
             })
             .collect(),
         counts: vec![count("MET", "met", 1), count("NOT MET", "not_met", 14), count("?", "no such class", 0)],
@@ -304,6 +410,14 @@ fn empty() -> View {
         demo: false,
         accounts: Vec::new(),
         environments: Vec::new(),
+        organisation: None,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        reconciliation: Vec::new(),
+        out_of_scope: Vec::new(),
+        statements: Vec::new(),
+        exceptions: Vec::new(),
+        files: Vec::new(),
         counts: Vec::new(),
         summary: String::new(),
         unseen: Vec::new(),

@@ -1,14 +1,18 @@
 //! Gathers, sorts and words what was judged.
 
+use super::boundary::boundary;
+use super::organisation;
 use super::view::{
-    AccountView, AspectView, BoundaryView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView,
-    FactView, FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
+    AccountView, AspectView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView, FactView,
+    FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
 };
-use crate::model::assessment::{AspectResult, Assessment, CellState, ObjectiveResult, RequirementResult, Status};
+use crate::model::assessment::{AspectResult, Assessment, Cell, CellState, ObjectiveResult, RequirementResult, Status};
 use crate::model::catalog::{Aspect, Catalog, Objective, Requirement, printed_objective};
 use crate::model::check::{Check, Mapping, Severity};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::finding::{Finding, Findings, Outcome, Reason};
+use crate::model::inventory::Inventory;
+use crate::model::organisation::{Citation, Organisation};
 use crate::model::parameter::Parameters;
 use crate::model::plan::Outcome as CallOutcome;
 use crate::model::template::scalar_text;
@@ -21,13 +25,17 @@ pub struct Input<'a> {
     /// The rule-makers' side.
     pub catalog: &'a Catalog,
     /// The checks that ran.
-    pub checks: &'a [Check],
+    pub checks: &'a [&'a Check],
     /// Parameters and what they mean.
     pub parameters: &'a Parameters,
     /// The assessment.
     pub assessment: &'a Assessment,
     /// Findings and gaps.
     pub findings: &'a Findings,
+    /// What the run has shown.
+    pub inventory: &'a Inventory,
+    /// What the organisation says.
+    pub organisation: Option<&'a Organisation>,
     /// What the run was.
     pub seal: &'a CollectionSeal,
     /// Its kept answers.
@@ -38,7 +46,7 @@ pub struct Input<'a> {
 #[must_use]
 pub fn build(input: &Input<'_>) -> View {
     let by_id: HashMap<&str, &Finding> = input.findings.findings.iter().map(|f| (f.id(), f)).collect();
-    let checks: HashMap<&str, &Check> = input.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+    let checks: HashMap<&str, &Check> = input.checks.iter().map(|check| (check.id.as_str(), *check)).collect();
     let assessment = input.assessment;
     let requirements: Vec<RequirementView> = input
         .catalog
@@ -77,14 +85,25 @@ pub fn build(input: &Input<'_>) -> View {
         date: date.clone(),
         read_at: format!("{} to {}", minute(input.seal.started), minute(input.seal.finished)),
         as_of: assessment.as_of.clone(),
-        clause: clause(input.catalog),
-        accounts: accounts(input.seal),
+        clause: clause(input),
+        organisation: input.organisation.map(organisation::organisation),
+        problems: assessment.problems.iter().map(|problem| visible(&problem.sentence())).collect(),
+        warnings: assessment.warnings.iter().map(|warning| visible(&warning.sentence())).collect(),
+        accounts: accounts(input),
         environments: environments(assessment, &date),
+        reconciliation: organisation::reconciliation(&assessment.populations),
+        out_of_scope: organisation::out_of_scope(input),
+        statements: organisation::statements(input),
+        exceptions: organisation::exceptions(input),
+        files: input.organisation.map(organisation::files).unwrap_or_default(),
         counts: counts.to_vec(),
         summary: summary(assessment, &input.findings.findings),
         unseen: unseen(input.findings),
         requirements,
-        findings: sorted.iter().map(|finding| finding_view(finding, checks.get(finding.check()).copied())).collect(),
+        findings: sorted
+            .iter()
+            .map(|finding| finding_view(finding, checks.get(finding.check()).copied(), assessment))
+            .collect(),
         finding_counts: finding_counts.to_vec(),
         checks: input.checks.iter().map(|check| check_view(check, &input.findings.findings)).collect(),
         evidence: input.exchanges.iter().map(evidence_view).collect(),
@@ -92,40 +111,64 @@ pub fn build(input: &Input<'_>) -> View {
         digests: assessment.digests.iter().map(|(name, digest)| (name.clone(), digest.clone())).collect(),
         limits: limits(),
         requests: input.seal.requests,
-        boundary: BoundaryView::default(),
+        boundary: boundary(input),
     }
 }
 
-fn clause(catalog: &Catalog) -> ClauseView {
-    let clause = &catalog.clause;
+/// Is the number used under agency deviations printed first?
+fn deviation(input: &Input<'_>) -> bool {
+    input.organisation.is_some_and(|one| one.citation == Citation::Deviation)
+}
+
+fn clause(input: &Input<'_>) -> ClauseView {
+    let clause = &input.catalog.clause;
+    let (number, also_number) = (clause.number.clone(), clause.also_cited_as.number.clone());
+    let (number, also_number) = if deviation(input) { (also_number, number) } else { (number, also_number) };
     ClauseView {
-        number: clause.number.clone(),
+        number,
         title: clause.title.clone(),
         date: clause.date.clone(),
         intro: clause.intro.clone(),
-        also_number: clause.also_cited_as.number.clone(),
+        also_number,
         also_note: clause.also_cited_as.note.clone(),
     }
 }
 
-fn accounts(seal: &CollectionSeal) -> Vec<AccountView> {
-    seal.sessions
+fn accounts(input: &Input<'_>) -> Vec<AccountView> {
+    let seal = input.seal;
+    let read = seal.sessions.iter().map(|session| AccountView {
+        id: if session.account.is_empty() { "(not identified)".to_owned() } else { visible(&session.account) },
+        partition: visible(&match &seal.endpoint {
+            Some(endpoint) => format!("{}, by {endpoint}", session.partition),
+            None => session.partition.clone(),
+        }),
+        caller: visible(if session.caller.is_empty() {
+            session.role.as_deref().unwrap_or("(the ambient credentials)")
+        } else {
+            &session.caller
+        }),
+        failed: visible(session.failed.as_deref().unwrap_or_default()),
+    });
+    // Accounts that the organization lists and that nobody was to read: closed and suspended ones.
+    let listed = input
+        .inventory
+        .of(LISTED)
         .iter()
-        .map(|session| AccountView {
-            id: if session.account.is_empty() { "(not identified)".to_owned() } else { visible(&session.account) },
-            partition: visible(&match &seal.endpoint {
-                Some(endpoint) => format!("{}, by {endpoint}", session.partition),
-                None => session.partition.clone(),
-            }),
-            caller: visible(if session.caller.is_empty() {
-                session.role.as_deref().unwrap_or("(the ambient credentials)")
-            } else {
-                &session.caller
-            }),
-            failed: visible(session.failed.as_deref().unwrap_or_default()),
-        })
-        .collect()
+        .filter(|one| seal.sessions.iter().all(|session| session.account != one.key.id));
+    let listed = listed.map(|one| AccountView {
+        id: visible(&one.key.id),
+        partition: String::new(),
+        caller: String::new(),
+        failed: visible(&format!(
+            "the organization lists it as {}, and it was not read",
+            one.text("status").unwrap_or("?")
+        )),
+    });
+    read.chain(listed).collect()
 }
+
+/// The accounts of an organization, as the cloud lists them.
+const LISTED: &str = "aws.organizations.account";
 
 fn environments(assessment: &Assessment, date: &str) -> Vec<EnvironmentView> {
     assessment
@@ -135,10 +178,10 @@ fn environments(assessment: &Assessment, date: &str) -> Vec<EnvironmentView> {
             id: visible(&environment.id),
             label: visible(&environment.label),
             kind: environment.kind.label().to_owned(),
-            note: if environment.declared {
-                format!("read by farwatch; assessed as of {date}")
-            } else {
-                "neither declared nor declared absent: what the rule asks of it stays open".to_owned()
+            note: match &environment.open {
+                Some(why) => visible(&format!("open: {why}")),
+                None if environment.kind.is_cloud() => format!("read by farwatch; assessed as of {date}"),
+                None => format!("declared by the organisation; assessed as of {date}, by statements"),
             },
         })
         .collect()
@@ -248,14 +291,21 @@ fn requirement_view(
             objectives.len()
         ),
         Status::Met => "all objectives are MET or NOT APPLICABLE".to_owned(),
-        Status::NotApplicable => "a justified statement says that it does not apply".to_owned(),
+        Status::NotApplicable => {
+            "justified statements say that it does not apply, or that parts of it do not".to_owned()
+        }
     };
     let others = requirement.legacy_ids.iter().chain(&requirement.cmmc_1_0_ids);
-    let touched = objectives.iter().any(|o| o.aspects.iter().any(|aspect| !aspect.facts.is_empty()));
+    let said =
+        |aspect: &AspectView| !aspect.facts.is_empty() || aspect.cells.iter().any(|cell| !cell.statements.is_empty());
+    let touched = objectives.iter().any(|o| o.aspects.iter().any(said) || o.class == "not_applicable");
     RequirementView {
         id: requirement.id.clone(),
-        far: format!("FAR {}", requirement.far),
-        far_deviation: format!("FAR {}", requirement.far_deviation()),
+        far: format!("FAR {}", if deviation(input) { requirement.far_deviation() } else { requirement.far.clone() }),
+        far_deviation: format!(
+            "FAR {}",
+            if deviation(input) { requirement.far.clone() } else { requirement.far_deviation() }
+        ),
         nist: requirement.nist.join(", "),
         other_ids: others.cloned().collect::<Vec<_>>().join(", "),
         title: requirement.title.clone(),
@@ -284,6 +334,12 @@ fn objective_view(
         .filter_map(|state| Some(format!("{}: {}", state.word(), names.get(&state)?.join(", "))))
         .collect();
     let exception = if result.by_exception { " (by exception)" } else { "" };
+    let why = match &result.not_applicable_by {
+        Some(statement) => {
+            format!("the statement {statement} says why it does not apply, and nothing that was read contradicts it")
+        }
+        None => said.join(" · "),
+    };
     ObjectiveView {
         id: objective.id.clone(),
         printed: objective.printed(),
@@ -291,7 +347,8 @@ fn objective_view(
         text: objective.text.clone(),
         status: format!("{}{exception}", result.status.word()),
         class: status_class(result.status).to_owned(),
-        why: said.join(" · "),
+        why: visible(&why),
+        refused: result.refused.iter().map(|text| visible(text)).collect(),
         aspects: objective
             .aspects
             .iter()
@@ -314,26 +371,27 @@ fn aspect_view(
         let found = input.assessment.environments.iter().find(|environment| environment.id == id);
         visible(found.map_or(id, |environment| &environment.label))
     };
-    let cells = result
-        .cells
-        .iter()
-        .map(|cell| CellView {
-            environment: label(&cell.environment),
-            state: cell.state.word().to_owned(),
-            class: match cell.state {
-                CellState::Shown => "shown",
-                CellState::ShownByException => "shown_by_exception",
-                CellState::Open => "open",
-                CellState::Failed => "failed",
-            }
-            .to_owned(),
-            why: visible(&cell.why),
-        })
-        .collect();
+    // Environments of which the same is so stand in one row.
+    let mut cells: Vec<CellView> = Vec::new();
+    for cell in &result.cells {
+        let view = cell_view(cell, label(&cell.environment));
+        let same = |other: &&mut CellView| {
+            (&other.state, &other.why, &other.statements, &other.exceptions, &other.next)
+                == (&view.state, &view.why, &view.statements, &view.exceptions, &view.next)
+        };
+        match cells.iter_mut().find(same) {
+            Some(other) => other.environment += &format!("; {}", view.environment),
+            None => cells.push(view),
+        }
+    }
     let (mut facts, mut ids) = (Vec::new(), Vec::new());
-    for (role, list) in [("decides", true), ("supports", false)] {
-        let all = result.cells.iter().flat_map(|cell| if list { &cell.decided_by } else { &cell.supported_by });
-        for finding in all.filter_map(|id| by_id.get(id.as_str())) {
+    for role in ["decides", "replaced", "supports"] {
+        let list = |cell: &'_ Cell| match role {
+            "decides" => cell.decided_by.clone(),
+            "replaced" => cell.replaced.clone(),
+            _ => cell.supported_by.clone(),
+        };
+        for finding in result.cells.iter().flat_map(list).filter_map(|id| by_id.get(id.as_str())) {
             ids.push(finding.id().to_owned());
             facts.push(FactView {
                 sentence: visible(finding.sentence()),
@@ -354,6 +412,24 @@ fn aspect_view(
         cells,
         findings: ids,
         facts,
+    }
+}
+
+fn cell_view(cell: &Cell, environment: String) -> CellView {
+    CellView {
+        environment,
+        state: cell.state.word().to_owned(),
+        class: match cell.state {
+            CellState::Shown => "shown",
+            CellState::ShownByException => "shown_by_exception",
+            CellState::Open => "open",
+            CellState::Failed => "failed",
+        }
+        .to_owned(),
+        why: visible(&cell.why),
+        statements: cell.statements.iter().map(|id| visible(id)).collect(),
+        exceptions: cell.exceptions.iter().map(|id| visible(id)).collect(),
+        next: cell.next.iter().map(|step| visible(&format!("{}: {}", step.who, step.what))).collect(),
     }
 }
 
@@ -381,7 +457,7 @@ fn maps(mappings: &[Mapping]) -> Vec<String> {
         .collect()
 }
 
-fn finding_view(finding: &Finding, check: Option<&Check>) -> FindingView {
+fn finding_view(finding: &Finding, check: Option<&Check>, assessment: &Assessment) -> FindingView {
     let subject = finding.subject();
     let fails = finding.outcome() == Outcome::Fail;
     FindingView {
@@ -396,12 +472,36 @@ fn finding_view(finding: &Finding, check: Option<&Check>) -> FindingView {
         account: visible(&subject.account),
         region: visible(&subject.region),
         sentence: visible(finding.sentence()),
+        exceptions: assessment
+            .exceptions
+            .iter()
+            .filter(|one| one.not_counted.is_none() && one.findings.iter().any(|id| id == finding.id()))
+            .map(|one| visible(&one.id))
+            .collect(),
+        replaced_by: replaced_by(finding, assessment),
         reasons: finding.reasons().iter().map(|reason| visible(&reason_words(reason))).collect(),
         evidence: finding.evidence().iter().cloned().collect(),
         remedy: check.filter(|_| fails).map(|check| check.remediation.text.trim().to_owned()).unwrap_or_default(),
         command: visible(finding.remedy().unwrap_or_default()),
         maps: maps(finding.maps_to()),
     }
+}
+
+/// The alternative implementations in place of a finding's check, where it decides nowhere any more.
+fn replaced_by(finding: &Finding, assessment: &Assessment) -> Vec<String> {
+    let cells = || {
+        let objectives = assessment.requirements.iter().flat_map(|one| &one.objectives);
+        objectives.flat_map(|objective| &objective.aspects).flat_map(|aspect| &aspect.cells)
+    };
+    let has = |ids: &[String]| ids.iter().any(|id| id == finding.id());
+    if cells().any(|cell| has(&cell.decided_by)) {
+        return Vec::new();
+    }
+    let names: BTreeSet<String> = cells()
+        .filter(|cell| has(&cell.replaced))
+        .flat_map(|cell| cell.statements.iter().map(|id| visible(id)))
+        .collect();
+    names.into_iter().collect()
 }
 
 fn reason_words(reason: &Reason) -> String {
@@ -487,6 +587,8 @@ fn limits() -> Vec<String> {
         "What could not be read is unknown. It is listed, and it is never counted as shown.",
         "Evidence about a cloud account is evidence about that account only. Offices, endpoints and other services \
          need statements of their own.",
+        "A statement is the word of the people named in it. farwatch has checked that it is final, approved and in date, \
+         and that its evidence files are there; it has not checked that it is true.",
         "Aspects are farwatch's own reading of the CMMC Assessment Guide, Level 1. Each names the words that it rests \
          on; where it is marked provisional, the guide offers no consideration and the objective's own text stands.",
         "Level 1 has no score, no partial result and no plan of action and milestones. NOT ASSESSED is farwatch's own \

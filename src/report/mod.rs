@@ -1,8 +1,10 @@
 //! One view model, then every format. It decides nothing.
 
+mod boundary;
 mod build;
 pub mod diagram;
 pub mod json;
+mod organisation;
 pub mod pdf;
 pub mod ssp;
 pub mod terminal;

@@ -1,6 +1,6 @@
 //! The result screen: what could not be seen first, then requirements, then what a person must do.
 
-use super::view::{FindingView, View};
+use super::view::{FindingView, StatementView, View};
 use std::fmt::Write as _;
 
 /// Paints a word by its class; the word itself always says the same.
@@ -8,11 +8,18 @@ pub type Paint<'a> = &'a dyn Fn(&str, &str) -> String;
 
 /// Failing findings that are printed for one check; the rest is in the register.
 const WORST: usize = 2;
+/// Open aspects that are printed.
+const OPEN: usize = 12;
 
 /// The result screen, for a width of 100 columns or more.
 #[must_use]
 pub fn summary(view: &View, paint: Paint<'_>) -> String {
     let mut out = String::new();
+    if let Some(one) = &view.organisation {
+        let codes =
+            if one.cage_codes.is_empty() { String::new() } else { format!(" · CAGE {}", one.cage_codes.join(", ")) };
+        let _ = writeln!(out, "{}{codes}", one.name);
+    }
     let accounts: Vec<String> = view.accounts.iter().map(|account| account.id.clone()).collect();
     let _ = writeln!(out, "{} · {} · read {}", view.packet_id, accounts.join(", "), view.read_at);
     for account in view.accounts.iter().filter(|account| account.failed.is_empty()) {
@@ -32,6 +39,40 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
             if !gap.checks.is_empty() {
                 let _ = writeln!(out, "    no answer for: {}", gap.checks.join(", "));
             }
+        }
+    }
+    if !view.problems.is_empty() {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "{}", paint("fail", "Files that do not count:"));
+        for problem in &view.problems {
+            let _ = writeln!(out, "  {problem}");
+        }
+    }
+    let notable: Vec<&String> = view
+        .reconciliation
+        .iter()
+        .filter(|line| !line.contains(", 0 unmatched.") || line.contains("out of scope"))
+        .collect();
+    if !notable.is_empty() {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "Not wholly examined, or out of scope:");
+        for line in notable {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    let idle: Vec<&StatementView> = view.statements.iter().filter(|one| !one.counts).collect();
+    if !idle.is_empty() {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "Statements that do not count:");
+        for one in idle {
+            let _ = writeln!(out, "  {}: {}", one.id, one.state.trim_start_matches("does not count: it "));
+        }
+    }
+    for exception in view.exceptions.iter().filter(|one| one.counts || !one.hints.is_empty()) {
+        let _ = writeln!(out);
+        let _ = writeln!(out, "{} {}: {}", exception.kind, exception.id, exception.state);
+        for hint in &exception.hints {
+            let _ = writeln!(out, "  {hint}");
         }
     }
     let _ = writeln!(out);
@@ -61,9 +102,13 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
         .collect();
     if !open.is_empty() {
         let _ = writeln!(out);
-        let _ = writeln!(out, "Open in the requirements that checks touch ({}):", open.len());
-        for line in wrap(&open, 96) {
+        let _ = writeln!(out, "Open where something was found or stated ({}):", open.len());
+        let more = open.len().saturating_sub(OPEN);
+        for line in wrap(open.get(..OPEN.min(open.len())).unwrap_or_default(), 96) {
             let _ = writeln!(out, "  {line}");
+        }
+        if more > 0 {
+            let _ = writeln!(out, "  … and {more} more; farwatch statement list tells what people must state");
         }
     }
     let _ = writeln!(out);
@@ -97,7 +142,12 @@ fn mend(out: &mut String, view: &View, paint: Paint<'_>) {
         let outcome = paint(&first.class, &first.outcome);
         let _ = writeln!(out, "  {outcome} {} {check}: {}", first.severity, first.title);
         for finding in findings.iter().take(WORST) {
-            let _ = writeln!(out, "       {}/{} {}", finding.account, finding.region, finding.sentence);
+            let covered = match (finding.exceptions.as_slice(), finding.replaced_by.as_slice()) {
+                ([], []) => String::new(),
+                ([], names) => format!(" (replaced by {})", names.join(", ")),
+                (names, _) => format!(" (covered by {})", names.join(", ")),
+            };
+            let _ = writeln!(out, "       {}/{} {}{covered}", finding.account, finding.region, finding.sentence);
         }
         if findings.len() > WORST {
             let _ = writeln!(out, "       … and {} more", findings.len() - WORST);
@@ -114,6 +164,7 @@ fn letters(requirement: &super::view::RequirementView) -> String {
         .iter()
         .map(|objective| {
             let mark = match objective.class.as_str() {
+                "met" if objective.status.contains("exception") => "met by exception",
                 "met" => "met",
                 "not_met" => "NOT MET",
                 "not_applicable" => "n/a",

@@ -24,10 +24,26 @@ pub struct View {
     pub as_of: String,
     /// The clause and its intro.
     pub clause: ClauseView,
+    /// Who is assessed; nothing where there is no organisation file.
+    pub organisation: Option<OrganisationView>,
+    /// Files of the organisation that could not be used.
+    pub problems: Vec<String>,
+    /// What deserves a second look.
+    pub warnings: Vec<String>,
     /// The accounts that were read, in words.
     pub accounts: Vec<AccountView>,
     /// The places in scope.
     pub environments: Vec<EnvironmentView>,
+    /// Of what was seen, how much was examined: one sentence for each type.
+    pub reconciliation: Vec<String>,
+    /// What is out of scope.
+    pub out_of_scope: Vec<OutOfScopeView>,
+    /// Statements of the organisation.
+    pub statements: Vec<StatementView>,
+    /// Exceptions of the organisation.
+    pub exceptions: Vec<ExceptionView>,
+    /// Files of the organisation.
+    pub files: Vec<FileView>,
     /// Counts of requirement statuses, in the order MET, NOT MET, NOT APPLICABLE, NOT ASSESSED.
     pub counts: Vec<CountView>,
     /// The result in one or two sentences.
@@ -69,12 +85,29 @@ pub struct BoundaryView {
     pub networks: Vec<BoundaryNetworkView>,
     /// Every point that was found.
     pub points: Vec<BoundaryPointView>,
+    /// What the organisation declares.
+    pub declarations: Vec<DeclarationView>,
     /// What is declared and was not found, in sentences.
     pub missing: Vec<String>,
     /// What could not be listed, in sentences.
     pub cut: Vec<String>,
     /// Drawings of the points, each with the same in words.
     pub diagrams: Vec<DiagramView>,
+}
+
+/// A part of the boundary as the organisation declares it.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeclarationView {
+    /// Its name.
+    pub name: String,
+    /// "external" or "internal".
+    pub crosses: String,
+    /// What it fits: "subnet · network vpc-1".
+    pub fits: String,
+    /// What it is for.
+    pub purpose: String,
+    /// How many points were found; empty where that is not known.
+    pub found: String,
 }
 
 /// What was found in one account and region.
@@ -239,7 +272,7 @@ pub struct RequirementView {
     pub class: String,
     /// Why, in one sentence.
     pub why: String,
-    /// Did any check say something about it?
+    /// Did any check or statement say something about it?
     pub touched: bool,
     /// Objectives.
     pub objectives: Vec<ObjectiveView>,
@@ -262,6 +295,8 @@ pub struct ObjectiveView {
     pub class: String,
     /// Why, in one sentence: which aspects are shown, open, failed.
     pub why: String,
+    /// Statements that say NOT APPLICABLE and are not followed.
+    pub refused: Vec<String>,
     /// Aspects.
     pub aspects: Vec<AspectView>,
 }
@@ -292,7 +327,7 @@ pub struct FactView {
     pub sentence: String,
     /// `pass`, `fail`, `unknown`, …
     pub class: String,
-    /// "decides" or "supports".
+    /// "decides", "supports", or "replaced" by an alternative implementation.
     pub role: String,
     /// Id of the finding.
     pub finding: String,
@@ -311,6 +346,12 @@ pub struct CellView {
     pub class: String,
     /// Why, in one sentence.
     pub why: String,
+    /// Statements that count here.
+    pub statements: Vec<String>,
+    /// Exceptions that count here.
+    pub exceptions: Vec<String>,
+    /// What would change it, and who can: "Ada Okafor: …".
+    pub next: Vec<String>,
 }
 
 /// A finding.
@@ -338,6 +379,10 @@ pub struct FindingView {
     pub region: String,
     /// The sentence.
     pub sentence: String,
+    /// Exceptions that cover it: it fails all the same.
+    pub exceptions: Vec<String>,
+    /// Alternative implementations by which it no longer decides, wherever it speaks.
+    pub replaced_by: Vec<String>,
     /// Why it is unknown or an error.
     pub reasons: Vec<String>,
     /// Evidence ids.
@@ -405,4 +450,170 @@ pub struct ParameterView {
     pub origin: String,
     /// What it means.
     pub about: String,
+}
+
+/// Who is assessed.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrganisationView {
+    /// Name.
+    pub name: String,
+    /// CAGE codes.
+    pub cage_codes: Vec<String>,
+    /// Name of the system.
+    pub system: String,
+    /// What it is.
+    pub description: String,
+    /// What kind of information it holds.
+    pub information: String,
+    /// People.
+    pub people: Vec<PersonView>,
+    /// Kinds of environment that it declares it does not have.
+    pub absent: Vec<AbsentView>,
+}
+
+/// Somebody with a role.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonView {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub title: String,
+    /// Roles, in words.
+    pub roles: String,
+}
+
+/// A kind of environment that is declared absent.
+#[derive(Debug, Clone, Serialize)]
+pub struct AbsentView {
+    /// The kind.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A resource that is out of scope.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutOfScopeView {
+    /// Type.
+    pub kind: String,
+    /// Id.
+    pub id: String,
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The organisation's reason.
+    pub reason: String,
+}
+
+/// A statement.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatementView {
+    /// Name of its file without the ending.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// What it is.
+    pub kind: String,
+    /// Does it count?
+    pub counts: bool,
+    /// "counts until 2027-10-01", or why it does not.
+    pub state: String,
+    /// What it speaks to.
+    pub answers: Vec<String>,
+    /// Where.
+    pub environments: Vec<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it.
+    pub approver: String,
+    /// Its date.
+    pub date: String,
+    /// Its last day.
+    pub expires: String,
+    /// How it was assessed.
+    pub methods: String,
+    /// Evidence files.
+    pub evidence: Vec<String>,
+    /// Checks that it replaces.
+    pub replaces: Vec<String>,
+    /// Provider and document, for inheritance.
+    pub provider: String,
+    /// Its text, paragraph by paragraph.
+    pub paragraphs: Vec<ParagraphView>,
+    /// Its file.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// A paragraph of a statement, or a line of a list in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParagraphView {
+    /// Is it a line of a list?
+    pub item: bool,
+    /// Its text.
+    pub text: String,
+}
+
+/// An exception.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExceptionView {
+    /// Name of its file without the ending.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Which of the two.
+    pub kind: String,
+    /// Does it count?
+    pub counts: bool,
+    /// "counts until 2027-10-01", or why it does not.
+    pub state: String,
+    /// Checks or aspects it is about.
+    pub about: Vec<String>,
+    /// Resources or environments it is about.
+    pub on: Vec<String>,
+    /// Failing findings that it covers, or would cover.
+    pub findings: Vec<String>,
+    /// What a person should know.
+    pub hints: Vec<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it.
+    pub approver: String,
+    /// First day.
+    pub start: String,
+    /// Last day.
+    pub expires: String,
+    /// Why.
+    pub reason: String,
+    /// What makes it be looked at again.
+    pub reopens_when: String,
+    /// What is done instead.
+    pub mitigations: Vec<String>,
+    /// Proof that it once worked.
+    pub worked: Vec<String>,
+    /// Steps of the operational plan of action.
+    pub milestones: Vec<String>,
+    /// Day of the next deficiency review; empty for none.
+    pub review: String,
+    /// How far it is.
+    pub progress: String,
+    /// Its file.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// A file of the organisation.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileView {
+    /// Evidence id.
+    pub evidence: String,
+    /// Path.
+    pub path: String,
+    /// SHA-256.
+    pub sha256: String,
+    /// Length.
+    pub bytes: u64,
 }
