@@ -1,10 +1,14 @@
 """Seeds moto with the fictitious contractor of `farwatch demo`: one account, three regions, good and bad.
 
-    python demo_seed.py ENDPOINT
+    python demo_seed.py ENDPOINT             as it is in the demo
+    python demo_seed.py ENDPOINT mended      the same account after everything was mended
+
+Ids are the same in both: the emulator's random numbers start at the same place, and the mending comes last.
 """
 
 import json
 import sys
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -94,41 +98,92 @@ def close_default_group(region, vpc_id):
             ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
 
 
+def tcp(port, cidr):
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}]
+
+
 def group(region, vpc_id, name, port, cidr):
     ec2 = client("ec2", region)
     made = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc_id)["GroupId"]
-    ec2.authorize_security_group_ingress(
-        GroupId=made,
-        IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}],
-    )
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=tcp(port, cidr))
+    return made
 
 
-def gateway(region, vpc_id):
+def named(region, resource, name):
+    client("ec2", region).create_tags(Resources=[resource], Tags=[{"Key": "Name", "Value": name}])
+
+
+def gateway(region, vpc_id, name):
     ec2 = client("ec2", region)
     made = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc_id)
-    ec2.create_tags(Resources=[made], Tags=[{"Key": "Name", "Value": "to-the-internet"}])
+    named(region, made, name)
 
 
-def crossings(production, subnets, development):
-    """What crosses the boundaries: the shop in front, machines that fetch updates, a way to development."""
+def points(production, subnets, development, backup, web):
+    """What crosses the boundaries."""
     ec2 = client("ec2")
-    gateway(EAST, production)
-    gateway(EAST, development)
+    gateway(EAST, production, "production-internet")
+    gateway(EAST, development, "development-internet")
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
-    ec2.create_vpc_endpoint(VpcId=production, ServiceName=f"com.amazonaws.{EAST}.s3", VpcEndpointType="Gateway")
-    peering = ec2.create_vpc_peering_connection(VpcId=production, PeerVpcId=development)["VpcPeeringConnection"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
-    elb = client("elbv2")
-    shop = elb.create_load_balancer(Name="shop", Subnets=subnets, Scheme="internet-facing")["LoadBalancers"][0]
-    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
-    elb.create_listener(
-        LoadBalancerArn=shop["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[redirect]
+    named(EAST, address, "production-outbound")
+    nat = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
+    named(EAST, nat, "production-outbound")
+    peering = ec2.create_vpc_peering_connection(VpcId=production, PeerVpcId=development)
+    peering = peering["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    named(EAST, peering, "production-development")
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=production, ServiceName=f"com.amazonaws.{EAST}.s3", VpcEndpointType="Gateway"
+    )["VpcEndpoint"]["VpcEndpointId"]
+    named(EAST, endpoint, "production-s3")
+    vpn = client("ec2", WEST).create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    client("ec2", WEST).attach_vpn_gateway(VpcId=backup, VpnGatewayId=vpn)
+    named(WEST, vpn, "office-vpn")
+
+    balancers = client("elbv2")
+    portal = balancers.create_load_balancer(
+        Name="quote-portal", Subnets=subnets, SecurityGroups=[web], Scheme="internet-facing", Type="application"
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    target = balancers.create_target_group(Name="portal", Protocol="HTTP", Port=8080, VpcId=production, TargetType="ip")
+    return portal, target["TargetGroups"][0]["TargetGroupArn"]
+
+
+def mend(portal, development, rdp, groups, key):
+    """What `farwatch explain` tells to do about each failing finding."""
+    balancers = client("elbv2")
+    for listener in balancers.describe_listeners(LoadBalancerArn=portal)["Listeners"]:
+        if listener["Protocol"] != "HTTP":
+            continue
+        balancers.modify_listener(
+            ListenerArn=listener["ListenerArn"],
+            DefaultActions=[
+                {
+                    "Type": "redirect",
+                    "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+                }
+            ],
+        )
+    flow_log(EAST, "VPC", [development], "ALL", to_bucket="hallmark-machining-monitoring")
+    client("ec2").revoke_security_group_ingress(GroupId=rdp, IpPermissions=tcp(3389, "0.0.0.0/0"))
+    close_default_group(EAST, development)
+    client("guardduty", EAST2).create_detector(Enable=True)
+    client("logs").put_retention_policy(logGroupName=groups, retentionInDays=365)
+    s3 = client("s3")
+    s3.delete_bucket_lifecycle(Bucket="hallmark-machining-flow-archive")
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]}
+    s3.put_bucket_encryption(
+        Bucket="hallmark-machining-flow-archive", ServerSideEncryptionConfiguration=encryption
+    )
+    iam = client("iam")
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="j.reyes")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName="j.reyes", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
     )
 
 
 def main():
+    urllib.request.urlopen(urllib.request.Request(f"{sys.argv[1]}/moto-api/seed?a=42", method="POST"))
     kms = client("kms")
     key = kms.create_key(Description="monitoring records")["KeyMetadata"]
     kms.enable_key_rotation(KeyId=key["KeyId"])
@@ -164,15 +219,14 @@ def main():
         for default in ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
             close_default_group(region, default["VpcId"])
 
-    production, subnets = vpc(EAST, "production", "10.20", subnets=2)
+    production, inner = vpc(EAST, "production", "10.20", subnets=2)
     flow_log(EAST, "VPC", [production], "ALL", to_bucket="hallmark-machining-monitoring")
     close_default_group(EAST, production)
-    group(EAST, production, "web", 443, "0.0.0.0/0")
+    web = group(EAST, production, "web", 443, "0.0.0.0/0")
 
     development, _ = vpc(EAST, "development", "10.30")
     flow_log(EAST, "VPC", [development], "REJECT", to_group="/hallmark/development-flow")
-    group(EAST, development, "legacy-remote-desktop", 3389, "0.0.0.0/0")
-    crossings(production, subnets, development)
+    rdp = group(EAST, development, "legacy-remote-desktop", 3389, "0.0.0.0/0")
 
     backup, subnets = vpc(WEST, "backup", "10.40", subnets=2)
     flow_log(WEST, "Subnet", subnets, "ALL", to_bucket="hallmark-machining-flow-archive")
@@ -197,6 +251,24 @@ def main():
     kinesis.start_stream_encryption(
         StreamName="monitoring-events", EncryptionType="KMS", KeyId="alias/aws/kinesis"
     )
+
+    portal, target = points(production, inner, development, backup, web)
+    client("elbv2").create_listener(
+        LoadBalancerArn=portal,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": target}],
+    )
+    certificate = client("acm").request_certificate(DomainName="portal.hallmark-machining.example")["CertificateArn"]
+    client("elbv2").create_listener(
+        LoadBalancerArn=portal,
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": certificate}],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": target}],
+    )
+    if sys.argv[2:] == ["mended"]:
+        mend(portal, development, rdp, "/hallmark/development-flow", key["Arn"])
     print(json.dumps({"account": ACCOUNT}))
 
 

@@ -80,7 +80,21 @@ impl Emulator {
         MINISTACK.get_or_init(|| Self::start("ministack"))
     }
 
+    /// A process of its own, with nothing in it.
+    pub fn bare(name: &'static str) -> Self {
+        Self::launch(name, false)
+    }
+
+    /// Runs a seeding script with words of its own.
+    pub fn seed(&self, name: &str, words: &[&str]) -> String {
+        script(name, &[&[self.endpoint.as_str()], words].concat())
+    }
+
     fn start(name: &'static str) -> Self {
+        Self::launch(name, true)
+    }
+
+    fn launch(name: &'static str, seeded: bool) -> Self {
         let log_path = workshop().join(format!("{name}-{}.log", std::process::id()));
         let log = File::create(&log_path).expect("a log file in the target directory");
         let mut child = Command::new(python())
@@ -103,7 +117,7 @@ impl Emulator {
         };
         wait_for_an_answer(&mut child, port, &log_path);
         let endpoint = format!("http://127.0.0.1:{port}");
-        let truth = Seed { emulator: name }.apply(&endpoint);
+        let truth = if seeded { Seed { emulator: name }.apply(&endpoint) } else { Truth::default() };
         Self { endpoint, truth, _leash: leash }
     }
 }

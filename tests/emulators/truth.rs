@@ -14,7 +14,7 @@ use super::{FIRST, Gap, REGIONS};
 const GLOBAL: &str = "global";
 
 /// What the seed prints.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Truth {
     /// The checks whose reads the emulator serves; all of them if absent.
     pub served: Option<Vec<String>>,
