@@ -8,13 +8,15 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use farwatch::check::{Compiled, Types, compile, run};
-use farwatch::controls::Controls;
-use farwatch::derive::{derived_types, inventory};
+use farwatch::check::run;
+use farwatch::derive::{boundary, inventory};
 use farwatch::evidence::Collection;
 use farwatch::model::exchange::{CollectionSeal, Exchange};
 use farwatch::model::finding::{Finding, Outcome};
+use farwatch::model::parameter::defaults;
 use farwatch::model::plan::{Planned, page_id};
+use farwatch::model::scope::Scoped;
+use farwatch::packet::judge::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
@@ -24,22 +26,16 @@ const ONE: &str = "210987654321";
 const OTHER: &str = "210987654322";
 
 struct World {
-    controls: Controls,
-    checks: Vec<Compiled>,
+    rules: Rules,
     params: serde_json::Value,
     recorded: Collection,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
-    let types = Types::new(&controls.reads, &derived_types());
-    let checks =
-        controls.checks.iter().map(|check| compile(check.clone(), &types, &controls.parameters, &|_, _| true).unwrap());
-    let checks = checks.collect();
-    let params = controls.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.default.clone()));
-    let params = serde_json::Value::Object(params.collect());
+    let rules = Rules::load(None).unwrap_or_else(|problems| panic!("{problems}"));
+    let params = serde_json::Value::Object(defaults(&rules.controls.parameters));
     let recorded = Collection::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo")).unwrap();
-    World { controls, checks, params, recorded }
+    World { rules, params, recorded }
 });
 
 /// What one account answered.
@@ -136,7 +132,13 @@ fn judge(accounts: &[&Account]) -> Vec<Finding> {
         let body = accounts.iter().find_map(|account| account.bodies.get(&exchange.id));
         body.map(|body| body.clone().into_bytes()).unwrap_or_default()
     };
-    run(&world.checks, &inventory(&world.controls.reads, &seal, &plan, &exchanges, &body), &world.params)
+    let reads = &world.rules.controls.reads;
+    let mut all = inventory(reads, &seal, &plan, &exchanges, &body);
+    boundary(&mut all, reads, None, &Scoped::default());
+    let mut findings = run(&world.rules.checks, &all, &world.params, &Scoped::default());
+    // What the organisation declares is judged once, whatever the accounts.
+    findings.retain(|finding| finding.subject().account != "organisation");
+    findings
 }
 
 fn of<'a>(findings: &'a [Finding], account: &str) -> Vec<&'a Finding> {

@@ -1,5 +1,6 @@
-//! The laws of verdicts, held over the demo's account with any set of its calls lost:
-//! losing an answer only ever moves an outcome toward unknown, and never creates a MET or a NOT APPLICABLE.
+//! The laws of verdicts, held over recorded accounts with their organisations and any set of calls lost: losing an
+//! answer only ever moves an outcome toward unknown, and never creates a MET or a NOT APPLICABLE; an exception hides
+//! nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,73 +10,45 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use farwatch::assess::{assess, undeclared_environments};
-use farwatch::check::{Compiled, Types, compile, run};
-use farwatch::controls::Controls;
-use farwatch::derive::{boundary, derived_types, inventory};
-use farwatch::evidence::Collection;
-use farwatch::model::assessment::{RequirementResult, Status};
-use farwatch::model::boundary::{Crosses, DeclaredBoundary, DeclaredPoint};
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
+mod worlds;
+
+use farwatch::model::assessment::{Assessment, CellState, Status};
 use farwatch::model::exchange::Exchange;
 use farwatch::model::finding::{Finding, Outcome, Subject};
-use farwatch::model::parameter::defaults;
-use farwatch::model::pattern::Pattern;
+use farwatch::model::organisation::Organisation;
 use farwatch::model::plan::Outcome as CallOutcome;
-use farwatch::model::scope::Scoped;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::LazyLock;
+use worlds::{RULES, World};
 
-struct World {
-    controls: Controls,
-    checks: Vec<Compiled>,
-    collection: Collection,
-    params: serde_json::Value,
-    /// Internet gateways and subnets are declared, other points are not.
-    declared: DeclaredBoundary,
+static DEMO: LazyLock<Whole> = LazyLock::new(|| Whole::new(World::demo()));
+static READY: LazyLock<Whole> = LazyLock::new(|| Whole::new(World::ready()));
+
+/// A world, and what it comes to with nothing lost.
+struct Whole {
+    world: World,
     /// Evidence ids of all calls but the identity.
     calls: Vec<String>,
+    findings: BTreeMap<(String, Subject), Outcome>,
+    assessment: Assessment,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
-    let types = Types::new(&controls.reads, &derived_types());
-    let checks =
-        controls.checks.iter().map(|check| compile(check.clone(), &types, &controls.parameters, &|_, _| true).unwrap());
-    let checks = checks.collect();
-    let collection = Collection::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/demo")).unwrap();
-    let mut params = defaults(&controls.parameters);
-    params.insert("authorized_internet_ports".to_owned(), serde_json::json!([443]));
-    let params = serde_json::Value::Object(params);
-    let calls: BTreeSet<String> = collection
-        .exchanges
-        .iter()
-        .filter(|exchange| exchange.call.read != controls.reads.provider.identity)
-        .map(|exchange| exchange.of.clone())
-        .collect();
-    let point = |name: &str, crosses, id: &str| DeclaredPoint {
-        name: name.to_owned(),
-        purpose: "a law".to_owned(),
-        crosses,
-        kind: None,
-        id: Some(Pattern(id.to_owned())),
-        network: None,
-        account: None,
-        region: None,
-    };
-    let declared = DeclaredBoundary {
-        description: String::new(),
-        points: vec![
-            point("gateways", Crosses::External, "igw-*"),
-            point("subnets", Crosses::Internal, "subnet-*"),
-            point("gone", Crosses::External, "vgw-*"),
-        ],
-        regions: Vec::new(),
-        evidence: "O-0123456789ab".to_owned(),
-    };
-    World { controls, checks, collection, params, declared, calls: calls.into_iter().collect() }
-});
+impl Whole {
+    fn new(world: World) -> Self {
+        let calls: BTreeSet<String> = world
+            .collection
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.call.read != RULES.controls.reads.provider.identity)
+            .map(|exchange| exchange.of.clone())
+            .collect();
+        let judged = world.judge();
+        let findings = by_subject(&judged.findings.findings);
+        Self { world, calls: calls.into_iter().collect(), findings, assessment: judged.assessment }
+    }
+}
 
 /// How a call is lost.
 #[derive(Debug, Clone, Copy)]
@@ -86,8 +59,8 @@ enum Loss {
     Garbage,
 }
 
-fn judge(lost: &BTreeMap<&str, Loss>) -> (Vec<Finding>, Vec<RequirementResult>, usize) {
-    let world = &*WORLD;
+fn judge(whole: &Whole, lost: &BTreeMap<&str, Loss>) -> (Vec<Finding>, Assessment) {
+    let world = &whole.world;
     let mut exchanges: Vec<Exchange> = Vec::new();
     for exchange in &world.collection.exchanges {
         let mut exchange = exchange.clone();
@@ -103,35 +76,28 @@ fn judge(lost: &BTreeMap<&str, Loss>) -> (Vec<Finding>, Vec<RequirementResult>, 
         Some(Loss::Garbage) => b"{\"cut".to_vec(),
         _ => world.collection.body(exchange),
     };
-    let reads = &world.controls.reads;
-    let mut inventory = inventory(reads, &world.collection.seal, &world.collection.plan, &exchanges, &body);
-    boundary(&mut inventory, reads, Some(&world.declared), &Scoped::default());
-    let findings = run(&world.checks, &inventory, &world.params);
-    let accounts = world.collection.seal.sessions.iter().map(|session| session.account.clone());
-    let requirements = assess(&world.controls.catalog, &undeclared_environments(accounts), &findings);
-    (findings, requirements, inventory.gaps.len())
+    let judged = world.judge_with(&exchanges, &body, Some(&world.organisation));
+    (judged.findings.findings, judged.assessment)
 }
 
 fn by_subject(findings: &[Finding]) -> BTreeMap<(String, Subject), Outcome> {
     findings.iter().map(|f| ((f.check().to_owned(), f.subject().clone()), f.outcome())).collect()
 }
 
-/// Every outcome with losses is the one without, or unknown; statuses never become MET or NOT APPLICABLE.
-fn only_toward_unknown(lost: &BTreeMap<&str, Loss>) {
-    static WHOLE: LazyLock<(Vec<Finding>, Vec<RequirementResult>, usize)> = LazyLock::new(|| judge(&BTreeMap::new()));
-    let (whole, whole_requirements, whole_gaps) = &*WHOLE;
-    let (findings, requirements, gaps) = judge(lost);
-    assert!(gaps >= *whole_gaps, "a gap was lost");
-    // Losing what was a gap already changes nothing.
-    let before = by_subject(whole);
+/// Every outcome with losses is the one without, or unknown; statuses never become MET, NOT APPLICABLE or NOT MET, and
+/// no cell is shown that was not.
+fn only_toward_unknown(whole: &Whole, lost: &BTreeMap<&str, Loss>) {
+    let (findings, assessment) = judge(whole, lost);
+    assert!(assessment.gaps >= whole.assessment.gaps, "a gap was lost");
     for ((check, subject), outcome) in by_subject(&findings) {
         if outcome == Outcome::Unknown {
             continue;
         }
-        let was = before.get(&(check.clone(), subject.clone()));
+        // Losing what was a gap already changes nothing.
+        let was = whole.findings.get(&(check.clone(), subject.clone()));
         assert_eq!(was, Some(&outcome), "{check} {subject:?} became {outcome:?} with {lost:?}");
     }
-    for (was, is) in whole_requirements.iter().zip(&requirements) {
+    for (was, is) in whole.assessment.requirements.iter().zip(&assessment.requirements) {
         for (was, is) in was.objectives.iter().zip(&is.objectives) {
             assert!(
                 is.status == was.status || is.status == Status::NotAssessed,
@@ -140,44 +106,149 @@ fn only_toward_unknown(lost: &BTreeMap<&str, Loss>) {
                 was.status,
                 is.status
             );
+            let cells = was.aspects.iter().zip(&is.aspects).flat_map(|(was, is)| was.cells.iter().zip(&is.cells));
+            for (was, is) in cells {
+                assert!(
+                    is.state == was.state || is.state == CellState::Open,
+                    "{}: {:?} became {:?} with {lost:?}",
+                    is.environment,
+                    was.state,
+                    is.state
+                );
+            }
         }
     }
 }
 
 #[test]
 fn losing_any_one_call_moves_only_toward_unknown() {
-    for call in &WORLD.calls {
-        for loss in [Loss::Denied, Loss::Throttled, Loss::Vanished, Loss::Garbage] {
-            only_toward_unknown(&BTreeMap::from([(call.as_str(), loss)]));
+    for whole in [&*DEMO, &*READY] {
+        for call in &whole.calls {
+            for loss in [Loss::Denied, Loss::Vanished, Loss::Garbage] {
+                only_toward_unknown(whole, &BTreeMap::from([(call.as_str(), loss)]));
+            }
         }
     }
 }
 
 #[test]
 fn losing_everything_leaves_neither_pass_nor_fail() {
-    let all: BTreeMap<&str, Loss> = WORLD.calls.iter().map(|call| (call.as_str(), Loss::Denied)).collect();
-    let (findings, requirements, _) = judge(&all);
-    assert!(findings.iter().all(|finding| finding.outcome() == Outcome::Unknown));
-    // Every check says that it met a wall.
-    let checks: BTreeSet<&str> = findings.iter().map(Finding::check).collect();
-    assert_eq!(checks.len(), WORLD.checks.len());
-    assert!(requirements.iter().all(|requirement| requirement.status == Status::NotAssessed));
+    for whole in [&*DEMO, &*READY] {
+        let all: BTreeMap<&str, Loss> = whole.calls.iter().map(|call| (call.as_str(), Loss::Denied)).collect();
+        let (findings, assessment) = judge(whole, &all);
+        assert!(findings.iter().all(|finding| finding.outcome() == Outcome::Unknown));
+        // Every check says that it met a wall, or what the organisation has not declared.
+        let checks: BTreeSet<&str> = findings.iter().map(Finding::check).collect();
+        assert_eq!(checks.len(), RULES.checks.len());
+        // What people state stands; whatever a check must show is open.
+        for requirement in &assessment.requirements {
+            for objective in &requirement.objectives {
+                let (_, known) = RULES.controls.catalog.objective(&objective.id).unwrap();
+                let needs_check = known.aspects.iter().any(|aspect| {
+                    use farwatch::model::catalog::{EnvironmentKind, ShownBy};
+                    let how = aspect.shown_by.get(&EnvironmentKind::Aws);
+                    matches!(how, Some(ShownBy::Check | ShownBy::CheckAndStatement))
+                });
+                assert_ne!(objective.status, Status::NotMet, "{}", objective.id);
+                if needs_check {
+                    assert_eq!(objective.status, Status::NotAssessed, "{}", objective.id);
+                }
+            }
+        }
+    }
+}
+
+/// Damage to what the organisation says never helps it.
+#[test]
+fn losing_a_statement_or_an_exception_never_improves_a_status() {
+    for whole in [&*DEMO, &*READY] {
+        let world = &whole.world;
+        let judge = |organisation: &Organisation| {
+            world
+                .judge_with(
+                    &world.collection.exchanges,
+                    &|exchange| world.collection.body(exchange),
+                    Some(organisation),
+                )
+                .assessment
+        };
+        let mut changed = Vec::new();
+        for at in 0..world.organisation.statements.len() {
+            let mut without = world.organisation.clone();
+            // A statement that it is not so is an answer as well: taking it out may open, not show.
+            without.statements.remove(at);
+            changed.push(without);
+            let mut broken = world.organisation.clone();
+            broken.statements[at].problems.push("broken".to_owned());
+            changed.push(broken);
+        }
+        for at in 0..world.organisation.exceptions.len() {
+            let mut without = world.organisation.clone();
+            without.exceptions.remove(at);
+            changed.push(without);
+            let mut broken = world.organisation.clone();
+            broken.exceptions[at].problems.push("broken".to_owned());
+            changed.push(broken);
+        }
+        for organisation in changed {
+            let assessment = judge(&organisation);
+            for (was, is) in whole.assessment.requirements.iter().zip(&assessment.requirements) {
+                for (was, is) in was.objectives.iter().zip(&is.objectives) {
+                    let shown = |status| matches!(status, Status::Met | Status::NotApplicable);
+                    assert!(
+                        shown(was.status) || !shown(is.status),
+                        "{}: {:?} became {:?}",
+                        is.id,
+                        was.status,
+                        is.status
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// An exception never hides a finding: with it and without it, the same findings fail and are named.
+#[test]
+fn an_exception_hides_nothing() {
+    let whole = &*DEMO;
+    let world = &whole.world;
+    assert!(!world.organisation.exceptions.is_empty());
+    let mut without = world.organisation.clone();
+    without.exceptions.clear();
+    let judged =
+        world.judge_with(&world.collection.exchanges, &|exchange| world.collection.body(exchange), Some(&without));
+    assert_eq!(by_subject(&judged.findings.findings), whole.findings);
+    let covered: BTreeSet<&String> = whole.assessment.exceptions.iter().flat_map(|one| &one.findings).collect();
+    assert!(!covered.is_empty());
+    for id in covered {
+        let named = whole
+            .assessment
+            .requirements
+            .iter()
+            .flat_map(|requirement| &requirement.objectives)
+            .flat_map(|objective| &objective.aspects)
+            .flat_map(|aspect| &aspect.cells)
+            .any(|cell| cell.decided_by.contains(id) && cell.state == CellState::ShownByException);
+        assert!(named, "{id} decides nowhere");
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
     fn losing_any_set_of_calls_moves_only_toward_unknown(
-        picks in proptest::collection::vec((0usize..1000, 0u8..4), 1..30)
+        picks in proptest::collection::vec((0usize..1000, 0u8..4), 1..30),
+        ready in any::<bool>(),
     ) {
-        let world = &*WORLD;
+        let whole = if ready { &*READY } else { &*DEMO };
         let lost = picks
             .iter()
             .map(|(at, how)| {
                 let loss = [Loss::Denied, Loss::Throttled, Loss::Vanished, Loss::Garbage][usize::from(*how)];
-                (world.calls[at % world.calls.len()].as_str(), loss)
+                (whole.calls[at % whole.calls.len()].as_str(), loss)
             })
             .collect();
-        only_toward_unknown(&lost);
+        only_toward_unknown(whole, &lost);
     }
 }

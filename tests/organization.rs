@@ -17,11 +17,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use farwatch::check::{Types, compile, run as run_checks};
 use farwatch::collect::{Limits, Replay, Seen, SeenPage, collect};
-use farwatch::controls::Controls;
-use farwatch::derive::{self, derived_types, inventory};
+use farwatch::derive;
 use farwatch::evidence::{Collection, Recorder};
+use farwatch::model::parameter::defaults;
+use farwatch::packet::judge::{Rules, Terms, judge};
 use serde_json::Value;
 
 use emulators::fault::{Action, Fault, Rule};
@@ -110,6 +110,7 @@ fn every_active_account_is_read_and_every_other_one_is_told() {
     let environments = run.assessment()["environments"].to_string();
     assert!(environments.contains(&format!("aws:{without_role}")), "it stays open: {environments}");
     assert!(!environments.contains(closed.as_str()), "{environments}");
+    assert!(run.stdout.contains(&format!("{closed} : the organization lists it as SUSPENDED")), "{}", run.stdout);
 }
 
 #[test]
@@ -174,6 +175,10 @@ fn a_list_that_is_denied_is_a_gap_that_everybody_sees() {
     assert_eq!((found.gaps[0].account.as_str(), found.gaps[0].outcome.as_str()), (FIRST, "denied"));
     assert_eq!(found.gaps[0].action, "organizations:ListAccounts");
     assert_eq!(collection(&run)["accounts_listed"], false);
+    // Accounts that nobody could list are an environment that stays open.
+    let environments = run.assessment()["environments"].clone();
+    let unlisted = environments.as_array().unwrap().iter().find(|one| one["id"] == "aws:not-listed").unwrap();
+    assert!(unlisted["open"].as_str().unwrap().contains("could not be listed"), "{unlisted}");
     for text in [&run.stdout, &fs::read_to_string(run.dir.join("documents/ssp.md")).unwrap()] {
         assert!(text.contains("organizations:ListAccounts was denied"), "{text}");
     }
@@ -233,6 +238,37 @@ fn accounts_are_named_by_their_ids() {
     assert!(assumed.iter().all(|subject| subject.contains(SECOND)), "{assumed:?}");
 }
 
+/// The way in may stand in farwatch.yaml, with the external id outside of it.
+#[test]
+fn the_organisation_file_says_how_to_come_in() {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let config = format!(
+        "organisation: {{ name: n }}\nsystem: {{ name: s, description: d }}\nenvironments:\n  aws:\n    accounts: \
+         [{{ id: \"{FIRST}\" }}, {{ id: \"{SECOND}\" }}]\n    role_name: {ROLE}\n    external_id: env:EXTERNAL\n"
+    );
+    fs::write(place.path().join("farwatch.yaml"), config).unwrap();
+    let fault = organization(vec![]);
+    let folder = place.path().to_str().unwrap();
+    let run = emulators::audit_with(&fault, &["--organisation", folder], |command| {
+        command.env("EXTERNAL", EXTERNAL_ID);
+    });
+    assert_eq!(run.code, Some(10), "{}", run.said());
+    assert_eq!(accounts_of(&run), [FIRST, SECOND]);
+    assert_eq!(fault.count("organizations:ListAccounts"), 0);
+    let environments = run.assessment()["environments"].clone();
+    let open: Vec<&Value> = environments.as_array().unwrap().iter().filter(|one| one["open"].is_null()).collect();
+    assert_eq!(
+        open.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
+        [format!("aws:{FIRST}"), format!("aws:{SECOND}")]
+    );
+    // Without the secret nothing is asked.
+    let asked = fault.seen().len();
+    let run = emulators::audit_with(&fault, &["--organisation", folder], |_| {});
+    assert_eq!(run.code, Some(2), "{}", run.said());
+    assert!(run.stderr.contains("environment variable EXTERNAL is not set"), "{}", run.said());
+    assert_eq!(fault.seen().len(), asked);
+}
+
 #[test]
 fn an_account_that_cannot_be_entered_changes_nothing_for_the_others() {
     let key = |finding: &Finding| {
@@ -240,7 +276,9 @@ fn an_account_that_cannot_be_entered_changes_nothing_for_the_others() {
         (finding.check.clone(), subject.account.clone(), subject.region.clone(), subject.id.clone())
     };
     let fault = organization(vec![]);
-    let alone = audit(&fault, &[]).findings().all;
+    // What the organisation declares is nobody's account.
+    let alone: Vec<Finding> =
+        audit(&fault, &[]).findings().all.into_iter().filter(|f| f.subject.account == FIRST).collect();
     let run = audited(&fault, &["--account", &members().without_role]);
     let beside: Vec<Finding> = run.findings().all.into_iter().filter(|f| f.subject.account == FIRST).collect();
     assert_eq!(alone.len(), beside.len());
@@ -267,17 +305,16 @@ fn a_role_that_leads_elsewhere_is_a_gap_of_its_account() {
 
 /// The inventory of a run, and its findings as JSON.
 fn derived(dir: &Path) -> (farwatch::model::inventory::Inventory, Value) {
-    let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
-    let types = Types::new(&controls.reads, &derived_types());
-    let checks: Vec<_> = (controls.checks.iter())
-        .map(|check| compile(check.clone(), &types, &controls.parameters, &|_, _| true).unwrap())
-        .collect();
-    let params = controls.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.default.clone()));
-    let params = Value::Object(params.collect());
+    let rules = rules();
     let kept = Collection::open(dir).unwrap();
-    let all = inventory(&controls.reads, &kept.seal, &kept.plan, &kept.exchanges, &|exchange| kept.body(exchange));
-    let findings = serde_json::json!([run_checks(&checks, &all, &params), all.gaps]);
-    (all, findings)
+    let terms =
+        Terms { organisation: None, parameters: defaults(&rules.controls.parameters), as_of: kept.seal.finished };
+    let judged = judge(&rules, &kept, terms).unwrap();
+    (judged.inventory, serde_json::json!([judged.findings.findings, judged.findings.gaps]))
+}
+
+fn rules() -> Rules {
+    Rules::load(None).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 #[test]
@@ -286,7 +323,7 @@ fn a_recorded_organization_is_replayed_as_it_was() {
     let denied = audited(&denied, &["--organization", "--account", SECOND]);
     for run in [whole(), &denied] {
         let kept = Collection::open(&run.dir).unwrap();
-        let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
+        let controls = rules().controls;
         let exchanges = kept.exchanges.iter().map(|exchange| (exchange.clone(), kept.body(exchange)));
         let replay = Replay::new(&kept.seal, exchanges, "us-east-1");
         let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
