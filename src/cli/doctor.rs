@@ -26,10 +26,10 @@ impl Sink for Seen {
 /// Tries every list once in every region, and says what stands in the way.
 pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8> {
     let loaded = job::load(global)?;
-    let organisation = job::organisation(global, &loaded)?;
     if options.what == What::Organisation {
-        return files(organisation.as_ref());
+        return files(job::organisation_files(global, &loaded)?.as_ref());
     }
+    let organisation = job::organisation(global, &loaded)?;
     let mut reads = loaded.controls.reads.clone();
     // Reads about single resources are tried only when there is a resource to ask about.
     let untried: BTreeSet<String> =
@@ -86,7 +86,7 @@ pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8
     Ok(u8::from(failed))
 }
 
-/// The organisation's files alone: what is wrong was told when they were read; here is what they come to.
+/// The organisation's files alone: what is wrong with them, and what they come to.
 fn files(loaded: Option<&organisation::Loaded>) -> anyhow::Result<u8> {
     let Some(loaded) = loaded else {
         return Err(Usage(format!("there is no {} here; make one with `farwatch init`", organisation::FILE)).into());

@@ -27,9 +27,22 @@ pub(super) fn load(global: &Global) -> Result<Rules, Problems> {
     Rules::load(global.controls.as_deref())
 }
 
-/// The organisation's files: those that were named, or the ones of the current folder. What is wrong with single files
-/// is told at once, and takes only these files out.
+/// The organisation's files. What is wrong with single files is told at once, and takes only these files out.
 pub(super) fn organisation(global: &Global, rules: &Rules) -> anyhow::Result<Option<organisation::Loaded>> {
+    let loaded = organisation_files(global, rules)?;
+    for one in loaded.iter().map(|loaded| &loaded.organisation) {
+        for problem in &one.problems {
+            super::out::error(&super::out::harmless(&format!("not counted: {}", problem.sentence())));
+        }
+        for warning in &one.warnings {
+            super::out::error(&super::out::harmless(&format!("warning: {}", warning.sentence())));
+        }
+    }
+    Ok(loaded)
+}
+
+/// The organisation's files: those that were named, or the ones of the current folder.
+pub(super) fn organisation_files(global: &Global, rules: &Rules) -> anyhow::Result<Option<organisation::Loaded>> {
     let folder = match &global.organisation {
         Some(path) if path.is_dir() => path.clone(),
         Some(path) if path.file_name().is_some_and(|name| name == organisation::FILE) => {
@@ -47,14 +60,7 @@ pub(super) fn organisation(global: &Global, rules: &Rules) -> anyhow::Result<Opt
         None => return Ok(None),
     };
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-    let loaded = organisation_from(&organisation::Folder(folder), rules)?;
-    for problem in &loaded.organisation.problems {
-        super::out::error(&super::out::harmless(&format!("not counted: {}", problem.sentence())));
-    }
-    for warning in &loaded.organisation.warnings {
-        super::out::error(&super::out::harmless(&format!("warning: {}", warning.sentence())));
-    }
-    Ok(Some(loaded))
+    Ok(Some(organisation_from(&organisation::Folder(folder), rules)?))
 }
 
 /// The organisation of these files.
