@@ -34,7 +34,7 @@ struct Sorted<'a> {
     unclear: Vec<&'a Finding>,
     /// Determining findings that pass.
     passing: Vec<&'a Finding>,
-    /// Deciding findings that an alternative implementation replaces.
+    /// Findings of a search for the usual means that an alternative implementation replaces.
     replaced: Vec<&'a Finding>,
     /// Statements that it is not so, and no exception covers.
     denied: Vec<&'a Statement>,
@@ -76,12 +76,19 @@ impl<'a> Here<'a> {
         Self { answer, how, environment, findings, input, side, statements }
     }
 
+    /// May an alternative implementation take this finding's place here?
+    fn replaceable(&self, finding: &Finding) -> bool {
+        finding.maps_to().iter().any(|map| {
+            map.aspect == self.answer.aspect && map.objectives.contains(&self.answer.objective) && map.is_replaceable()
+        })
+    }
+
     fn sort(&self) -> Sorted<'a> {
         let counting = |one: &&(&'a Statement, &'a Standing)| *one.1 == Standing::Counts;
         let counts: Vec<&'a Statement> = self.statements.iter().filter(counting).map(|(one, _)| *one).collect();
         let instead: Vec<&'a Statement> = counts
             .iter()
-            .filter(|one| one.kind == StatementKind::AlternativeImplementation && one.holds)
+            .filter(|one| one.kind == StatementKind::AlternativeImplementation && one.holds && one.may_answer(self.how))
             .copied()
             .collect();
         let replaced_check =
@@ -99,7 +106,8 @@ impl<'a> Here<'a> {
             instead: instead.clone(),
         };
         for (relation, finding) in self.findings.iter().filter(|(relation, _)| *relation != Relation::Supports) {
-            if replaced_check(finding) {
+            // What was found stays found, whatever means are used; only the search for the usual means is replaced.
+            if self.replaceable(finding) && replaced_check(finding) {
                 sorted.replaced.push(finding);
                 continue;
             }
@@ -415,6 +423,9 @@ fn who(here: &Here<'_>, role: Role) -> String {
 
 /// A person by id.
 fn person(here: &Here<'_>, id: &str) -> String {
+    if id.is_empty() {
+        return who(here, Role::ComplianceOfficer);
+    }
     let named = here.input.organisation.and_then(|one| one.person(id));
     named.map_or_else(|| id.to_owned(), |person| person.name.clone())
 }

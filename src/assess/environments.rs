@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 #[must_use]
 pub fn environments(organisation: Option<&Organisation>, seal: &CollectionSeal, scoped: &Scoped) -> Vec<Environment> {
     let mut all = organisation.map(|one| one.environments.clone()).unwrap_or_default();
-    let listed = organisation.is_some_and(|one| one.lists_accounts);
+    let lists = organisation.is_some_and(|one| one.lists_accounts);
+    let listed = lists && seal.accounts_listed == Some(true);
     let accounts: BTreeSet<&str> = seal.sessions.iter().map(|session| session.account.as_str()).collect();
     for account in accounts {
         let id = format!("{}:{account}", EnvironmentKind::Aws.word());
@@ -39,12 +40,19 @@ pub fn environments(organisation: Option<&Organisation>, seal: &CollectionSeal, 
             None => Some("farwatch.yaml declares it, and it was not read in this run".to_owned()),
         };
     }
-    if seal.accounts_listed == Some(false) {
+    if seal.accounts_listed == Some(false) || lists && !listed {
         all.push(Environment {
             id: "aws:not-listed".to_owned(),
             kind: EnvironmentKind::Aws,
-            label: "AWS accounts of the organisation that could not be listed".to_owned(),
-            open: Some("the accounts of the organisation could not be listed completely".to_owned()),
+            label: "AWS accounts of the organisation that were not listed".to_owned(),
+            open: Some(
+                if seal.accounts_listed.is_some() {
+                    "the accounts of the organisation could not be listed completely"
+                } else {
+                    "farwatch.yaml says `organization: true`, and this run did not ask for the accounts"
+                }
+                .to_owned(),
+            ),
         });
     }
     for kind in EnvironmentKind::ALL {

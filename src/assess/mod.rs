@@ -20,7 +20,8 @@ use crate::model::exception::Exception;
 use crate::model::finding::{Finding, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::organisation::{FileProblem, Organisation};
-use crate::model::statement::{Answer, Standing, Statement, StatementKind};
+use crate::model::pattern::Pattern;
+use crate::model::statement::{Answer, Standing, Statement, StatementKind, names_environment};
 use crate::model::text::nearest;
 use cell::{Here, cell};
 use jiff::civil::Date;
@@ -172,10 +173,17 @@ fn exception_results(input: &Input<'_>, problems: &mut Vec<FileProblem>) -> Vec<
     let Some(organisation) = input.organisation else { return Vec::new() };
     let mut results = Vec::new();
     for one in &organisation.exceptions {
-        let not_counted = match one.standing(input.day) {
+        let mut not_counted = match one.standing(input.day) {
             Standing::Counts => None,
             Standing::Not(why) => Some(why),
         };
+        if let Some(pattern) = boundless(one, input.findings).filter(|_| not_counted.is_none()) {
+            let what =
+                format!("the pattern `{pattern}` fits everything that the check judges, and the next mistake too");
+            not_counted = Some(format!("cannot be used: {what}"));
+            let hint = "name the resources that are meant".to_owned();
+            problems.push(FileProblem { file: one.file.clone(), line: one.lines.about, what, hint });
+        }
         let fails: Vec<&Finding> = input.findings.iter().filter(|f| f.outcome() == Outcome::Fail).collect();
         let findings: Vec<String> =
             fails.iter().filter(|finding| covers(one, finding)).map(|finding| finding.id().to_owned()).collect();
@@ -183,14 +191,15 @@ fn exception_results(input: &Input<'_>, problems: &mut Vec<FileProblem>) -> Vec<
             !statement.holds
                 && statement.standing(input.day) == Standing::Counts
                 && one.answers.iter().any(|answer| statement.answers.contains(answer))
+                && input.environments.iter().any(|place| {
+                    let names = |list: &[String]| names_environment(list, &place.id, place.kind.word());
+                    names(&statement.environments) && names(&one.environments)
+                })
         });
         let mut hints = Vec::new();
         if not_counted.is_some() && (!findings.is_empty() || stated) {
             let what = if findings.is_empty() { "what is stated not to hold".to_owned() } else { findings.join(", ") };
             hints.push(format!("if it counted, it would cover {what}"));
-        }
-        for late in one.milestones.iter().filter(|step| step.done.is_none() && step.due < input.day) {
-            hints.push(format!("the milestone {:?} was due on {} and is not done", late.what, late.due));
         }
         if findings.is_empty() && !stated && not_counted.is_none() {
             let mut what = "it covers nothing: no finding fails that it names".to_owned();
@@ -216,6 +225,20 @@ fn exception_results(input: &Input<'_>, problems: &mut Vec<FileProblem>) -> Vec<
         });
     }
     results
+}
+
+/// A pattern of an exception that fits all of several resources that one of its checks judges, whatever came of them.
+fn boundless<'a>(one: &'a Exception, findings: &[Finding]) -> Option<&'a Pattern> {
+    let mut judged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| one.checks.iter().any(|check| check.fits(finding.check()))) {
+        if let Some(id) = &finding.subject().id {
+            judged.entry(finding.check()).or_default().push(id);
+        }
+    }
+    one.resources
+        .iter()
+        .filter(|pattern| pattern.is_open())
+        .find(|pattern| judged.values().any(|ids| ids.len() > 1 && ids.iter().all(|id| pattern.fits(id))))
 }
 
 /// Does an exception name this failing finding?

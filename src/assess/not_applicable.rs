@@ -1,10 +1,12 @@
 //! NOT APPLICABLE: only by a justified statement that nothing contradicts. No machine result makes it.
 
 use super::Input;
-use crate::model::assessment::{AspectResult, CellState};
+use crate::model::assessment::{AspectResult, Cell, CellState};
 use crate::model::boundary::POINT;
 use crate::model::catalog::{Applies, PointClass};
+use crate::model::finding::Outcome;
 use crate::model::inventory::ListState;
+use crate::model::resource::Resource;
 
 /// Why a statement that an objective does not apply is not followed; nothing where it is.
 pub(super) fn refused(applies: &Applies, aspects: &[AspectResult], input: &Input<'_>) -> Option<String> {
@@ -14,6 +16,14 @@ pub(super) fn refused(applies: &Applies, aspects: &[AspectResult], input: &Input
     let disproved = aspects.iter().flat_map(|aspect| &aspect.cells).find(|cell| cell.state == CellState::Failed);
     if let Some(cell) = disproved {
         return Some(format!("something was found that it applies to: {}", cell.why));
+    }
+    let judged = |cell: &&Cell| {
+        let passes =
+            |id: &String| input.findings.iter().any(|finding| finding.id() == id && finding.outcome() == Outcome::Pass);
+        !cell.exceptions.is_empty() || !cell.replaced.is_empty() || !cell.decided_by.iter().all(passes)
+    };
+    if let Some(cell) = aspects.iter().flat_map(|aspect| &aspect.cells).find(judged) {
+        return Some(format!("something was found that it may apply to: {}", cell.why));
     }
     // Kinds that nobody declared may be there.
     if let Some(open) = input.environments.iter().find(|one| one.open.is_some()) {
@@ -28,9 +38,11 @@ pub(super) fn refused(applies: &Applies, aspects: &[AspectResult], input: &Input
         if is("in_use", false) {
             continue;
         }
+        // Where it could not be told which of the two it crosses, it may be either.
+        let crosses = |point: &Resource, which: &str| point.text("crosses").is_none_or(|known| known == which);
         let fits = applies.points.iter().any(|class| match class {
-            PointClass::External => point.text("crosses") == Some("external"),
-            PointClass::Internal => point.text("crosses") == Some("internal"),
+            PointClass::External => crosses(point, "external"),
+            PointClass::Internal => crosses(point, "internal"),
             PointClass::Public => !is("public", false),
         });
         if fits {

@@ -71,7 +71,7 @@ pub(super) fn organisation_from(
     let known = organisation::Known {
         catalog: &rules.controls.catalog,
         parameters: &rules.controls.parameters,
-        checks: rules.mappings(),
+        checks: rules.known_checks(),
     };
     organisation::load(files, &known)
 }

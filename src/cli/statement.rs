@@ -4,6 +4,7 @@ use super::arguments::{Global, StatementCommand, StatementOptions};
 use super::{Usage, job, out};
 use crate::model::assessment::Environment;
 use crate::model::catalog::{Aspect, Entry, Objective, Requirement, ShownBy};
+use crate::model::check::Relation;
 use crate::model::organisation::{Organisation, Role};
 use crate::model::statement::{Standing, Statement, StatementKind, names_environment};
 use crate::model::text::{count, json_pretty};
@@ -251,12 +252,13 @@ fn draft(
     );
     if kind == "alternative_implementation" {
         let mut checks: Vec<&str> = Vec::new();
-        for (id, maps) in rules.mappings() {
-            let touches = maps.iter().any(|map| {
-                whole.iter().any(|(_, o, aspects)| {
-                    map.objectives.contains(&o.id) && aspects.iter().any(|aspect| aspect.id == map.aspect)
-                })
-            });
+        for (id, maps) in rules.known_checks().into_iter().map(|(id, check)| (id, check.maps_to)) {
+            let touches =
+                maps.iter().filter(|map| map.is_replaceable() || map.relation == Relation::Supports).any(|map| {
+                    whole.iter().any(|(_, o, aspects)| {
+                        map.objectives.contains(&o.id) && aspects.iter().any(|aspect| aspect.id == map.aspect)
+                    })
+                });
             if touches {
                 checks.push(id);
             }

@@ -314,6 +314,16 @@ pub fn printed_objective(id: &str) -> String {
 }
 
 impl Requirement {
+    /// Does this id stand for a part of the requirement only? `PE.L1-b.1.ix` was three practices once, and is three
+    /// requirements of SP 800-171 still.
+    #[must_use]
+    pub fn is_part(&self, id: &str) -> bool {
+        let wanted = normal(id);
+        [&self.legacy_ids, &self.cmmc_1_0_ids, &self.nist]
+            .into_iter()
+            .any(|ids| ids.len() > 1 && ids.iter().any(|one| normal(one) == wanted))
+    }
+
     /// The paragraph under the number used by agency deviations.
     #[must_use]
     pub fn far_deviation(&self) -> String {

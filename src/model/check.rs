@@ -40,6 +40,9 @@ pub struct Check {
     pub pass: Template,
     /// How to mend a fail.
     pub remediation: Remediation,
+    /// Why no exception may cover its fails, where none may: what a fail stands for can change, and its resource stays.
+    #[serde(default)]
+    pub no_exception: Option<String>,
     /// What the file proves about itself.
     pub tests: Vec<CheckTest>,
 }
@@ -66,6 +69,18 @@ pub struct Mapping {
     pub aspect: String,
     /// Strength.
     pub relation: Relation,
+    /// For `refutes`: does a fail only say that one of several means is not used? Then a statement may say by which other
+    /// means it is done. Otherwise a fail is something that was found, and no other means undo it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_of_several_means: bool,
+}
+
+impl Mapping {
+    /// May an alternative implementation take its place? What determines looks for the usual means.
+    #[must_use]
+    pub fn is_replaceable(&self) -> bool {
+        self.relation == Relation::Determines || self.one_of_several_means
+    }
 }
 
 /// How strong a check's word about an aspect is.

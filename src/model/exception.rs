@@ -98,23 +98,33 @@ pub struct Exception {
 }
 
 impl Exception {
-    /// The last day on which it counts: its end, or the day of its next review, whichever comes first.
+    /// The last day on which it counts: its end, the day of its next review, or the day on which the first open
+    /// milestone is due, whichever comes first.
     #[must_use]
     pub fn counts_until(&self) -> Date {
-        self.review.map_or(self.expires, |review| review.min(self.expires))
+        let due = self.milestones.iter().filter(|step| step.done.is_none()).map(|step| step.due);
+        due.chain(self.review).fold(self.expires, Date::min)
     }
 
-    /// Does it count on this day? A deficiency review that is overdue ends it as its last day does.
+    /// Does it count on this day? A deficiency review or a milestone that is overdue stops it as its
+    /// last day does: the plan of action is not followed, or nobody has said how far it is.
     #[must_use]
     pub fn standing(&self, day: Date) -> Standing {
         if let Some(problem) = self.problems.first().filter(|_| self.status == DocumentStatus::Final) {
             return Standing::Not(format!("cannot be used: {problem}"));
         }
-        match (standing(self.status, self.start, self.expires, day), self.review) {
-            (Standing::Counts, Some(review)) if review < day => {
-                Standing::Not(format!("stopped, because its deficiency review was due on {review}"))
+        let standing = standing(self.status, self.start, self.expires, day);
+        if standing != Standing::Counts {
+            return standing;
+        }
+        if let Some(review) = self.review.filter(|review| *review < day) {
+            return Standing::Not(format!("stopped, because its deficiency review was due on {review}"));
+        }
+        match self.milestones.iter().find(|step| step.done.is_none() && step.due < day) {
+            Some(late) => {
+                Standing::Not(format!("stopped, because its milestone {:?} was due on {}", late.what, late.due))
             }
-            (standing, _) => standing,
+            None => Standing::Counts,
         }
     }
 }

@@ -16,10 +16,25 @@ impl Pattern {
         WildMatch::new(&self.0).matches(text)
     }
 
-    /// Would everything fit? Such a pattern says nothing.
+    /// Would all or nearly everything fit? A pattern with wildcards needs four other characters side by side; the head
+    /// of an ARN (`arn:aws:s3:::`), which says what it is and not which, does not count.
     #[must_use]
-    pub fn is_anything(&self) -> bool {
-        self.0.chars().all(|c| c == '*' || c == '?')
+    pub fn is_vague(&self) -> bool {
+        let text = match self.0.strip_prefix("arn:") {
+            Some(_) => self.0.splitn(6, ':').nth(5).unwrap_or_default(),
+            None => &self.0,
+        };
+        let longest = text.split(['*', '?']).map(|part| part.chars().count()).max().unwrap_or_default();
+        self.0.is_empty() || self.is_open() && longest < 4
+    }
+
+    /// Does it say no more than the kind of an id: `igw-*`, `subnet-?*`?
+    #[must_use]
+    pub fn is_kind_alone(&self) -> bool {
+        let Some((head, rest)) = self.0.split_once(['*', '?']) else { return false };
+        head.ends_with('-')
+            && head.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+            && rest.chars().all(|c| c == '*' || c == '?')
     }
 
     /// Has it places that stand for other text?
@@ -51,6 +66,20 @@ mod tests {
         assert!(pattern("vpc-*").fits("vpc-1") && !pattern("vpc-*").fits("a vpc-1"));
         assert!(pattern("vpc-?").fits("vpc-1") && !pattern("vpc-?").fits("vpc-12"));
         assert!(!pattern("vpc").fits("vpc-1") && !pattern("VPC").fits("vpc"));
-        assert!(pattern("**").is_anything() && pattern("").is_anything() && !pattern("a*").is_anything());
+    }
+
+    #[test]
+    fn patterns_that_say_little_are_told_from_others() {
+        let pattern = |text: &str| Pattern(text.to_owned());
+        for vague in ["", "*", "**", "*-*", "*?p*", "arn*", "arn:aws:*", "arn:aws:s3:::*", "arn:aws:sns:us-east-1:1:a*"]
+        {
+            assert!(pattern(vague).is_vague(), "{vague}");
+        }
+        for clear in ["a", "j.r", "us-east-1", "legacy-*", "*-archive", "arn:aws:s3:::logs-*", "vpc-0a*"] {
+            assert!(!pattern(clear).is_vague(), "{clear}");
+        }
+        assert!(pattern("igw-*").is_kind_alone() && pattern("tgw-attach-?*").is_kind_alone());
+        assert!(!pattern("igw-0a*").is_kind_alone() && !pattern("igw-").is_kind_alone());
+        assert!(!pattern("arn:aws:x:y:1:app/portal/*").is_kind_alone());
     }
 }

@@ -66,6 +66,13 @@ impl Problems {
     }
 }
 
+/// A line that may hold a secret is not repeated: messages end in logs. Only the role's external id is one here, however
+/// it is spelt.
+fn quotable(line: &str) -> bool {
+    let letters: String = line.chars().filter(char::is_ascii_alphanumeric).collect();
+    !letters.to_ascii_lowercase().contains("externalid")
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.0 {
@@ -73,7 +80,7 @@ impl fmt::Display for Problems {
             match problem.at {
                 Some((line, column)) => {
                     writeln!(f, "  --> {}:{line}:{column}", visible(&problem.file))?;
-                    if let Some(text) = &problem.line {
+                    if let Some(text) = problem.line.as_ref().filter(|line| quotable(line)) {
                         writeln!(f, "   | {}", visible(text))?;
                         writeln!(f, "   | {}^", " ".repeat(column.saturating_sub(1)))?;
                     }

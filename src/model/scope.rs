@@ -2,7 +2,7 @@
 
 use super::inventory::Inventory;
 use super::pattern::{Pattern, fits};
-use super::read::{Inside, Reads};
+use super::read::{ACCOUNT, Inside, Reads};
 use super::resource::{Resource, ResourceKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ impl TagPattern {
     }
 }
 
+const NO_TAGS: &str = "its tags could not be read, so it cannot be told whether it is in scope";
+
 /// Does something fit, as far as can be seen?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -86,8 +88,9 @@ pub struct Scoped {
     pub unclear: BTreeMap<ResourceKey, String>,
     /// Rules that fit nothing, by position.
     pub idle: BTreeSet<usize>,
-    /// Resources that a rule would put out of scope, and that bear a tag of FCI: they stay in.
-    pub kept: BTreeMap<ResourceKey, usize>,
+    /// Resources that a rule would put out of scope, and that bear a tag of FCI: they stay in. With the
+    /// reason of the rule.
+    pub kept: BTreeMap<ResourceKey, String>,
 }
 
 impl ScopeRule {
@@ -102,6 +105,12 @@ impl ScopeRule {
     fn fit(&self, resource: &Resource, has_tags: bool) -> Fit {
         if !self.fits_place(&resource.key) {
             return Fit::No;
+        }
+        if resource.key.kind == ACCOUNT {
+            // With an account goes all that is said of it, so only a rule about the account itself puts it out.
+            let rest = [&self.kind, &self.id, &self.name, &self.region];
+            let whole = self.account.is_some() && self.tag.is_none() && rest.iter().all(|one| one.is_none());
+            return if whole { Fit::Yes } else { Fit::No };
         }
         let tags = resource.get("tags");
         if let Some(name) = &self.name {
@@ -143,34 +152,48 @@ impl Scope {
                         Fit::No => {}
                         Fit::Yes => {
                             scoped.idle.remove(&at);
-                            let tags = resource.get("tags").unwrap_or(&Value::Null);
-                            if self.fci_tags.iter().any(|tag| tag.fits(tags)) {
-                                scoped.kept.insert(resource.key.clone(), at);
-                                continue;
+                            match self.holds_fci(resource, has_tags) {
+                                Fit::Yes => drop(scoped.kept.insert(resource.key.clone(), rule.reason.clone())),
+                                Fit::No => {
+                                    let unseen = !has_tags && !self.fci_tags.is_empty() && kind != ACCOUNT;
+                                    let note = if unseen { " (tags of this type are not read)" } else { "" };
+                                    scoped.out.insert(resource.key.clone(), format!("{}{note}", rule.reason));
+                                }
+                                Fit::NotSeen => drop(scoped.unclear.insert(resource.key.clone(), NO_TAGS.to_owned())),
                             }
-                            scoped.out.insert(resource.key.clone(), rule.reason.clone());
                         }
                         Fit::NotSeen => {
-                            let what = "its tags could not be read, so it cannot be told whether it is in scope";
-                            scoped.unclear.entry(resource.key.clone()).or_insert_with(|| what.to_owned());
+                            scoped.unclear.entry(resource.key.clone()).or_insert_with(|| NO_TAGS.to_owned());
                         }
                     }
                 }
             }
         }
         scoped.unclear.retain(|key, _| !scoped.out.contains_key(key));
-        scoped.inherit(&self.out, inventory, reads);
+        scoped.inherit(self, inventory, reads);
         scoped
+    }
+
+    /// Does it bear a tag of FCI?
+    fn holds_fci(&self, resource: &Resource, has_tags: bool) -> Fit {
+        match resource.get("tags") {
+            Some(tags) if self.fci_tags.iter().any(|tag| tag.fits(tags)) => Fit::Yes,
+            None if has_tags && !self.fci_tags.is_empty() => Fit::NotSeen,
+            _ => Fit::No,
+        }
     }
 }
 
 impl Scoped {
     /// What lies in something that is out of scope is out with it, unless it bears a tag of its own that keeps it in.
-    fn inherit(&mut self, rules: &[ScopeRule], inventory: &Inventory, reads: &Reads) {
+    fn inherit(&mut self, scope: &Scope, inventory: &Inventory, reads: &Reads) {
+        let rules = &scope.out;
         let mut more_out = BTreeMap::new();
         let mut more_unclear = BTreeMap::new();
+        let mut more_kept = BTreeMap::new();
         for read in &reads.reads {
             let (Some(kind), Some(Inside { kind: outer, is })) = (read.gives(), &read.inside) else { continue };
+            let has_tags = reads.has_field(kind, "tags");
             for resource in inventory.of(kind) {
                 if self.out.contains_key(&resource.key) || self.kept.contains_key(&resource.key) {
                     continue;
@@ -183,7 +206,12 @@ impl Scoped {
                     id: id.to_owned(),
                 };
                 if let Some(reason) = self.out.get(&around) {
-                    more_out.insert(resource.key.clone(), format!("it lies in {id}: {reason}"));
+                    let why = format!("it lies in {id}: {reason}");
+                    match scope.holds_fci(resource, has_tags) {
+                        Fit::Yes => drop(more_kept.insert(resource.key.clone(), why)),
+                        Fit::No => drop(more_out.insert(resource.key.clone(), why)),
+                        Fit::NotSeen => drop(more_unclear.insert(resource.key.clone(), NO_TAGS.to_owned())),
+                    }
                 } else if let Some(why) = self.unclear.get(&around) {
                     more_unclear.insert(resource.key.clone(), format!("it lies in {id}: {why}"));
                 } else if !inventory.of(outer).iter().any(|seen| seen.key == around)
@@ -198,6 +226,7 @@ impl Scoped {
         }
         self.out.extend(more_out);
         self.unclear.extend(more_unclear);
+        self.kept.extend(more_kept);
     }
 
     /// Is the whole account out of scope?
@@ -305,6 +334,61 @@ mod tests {
             scoped("{ out: [{ type: vpc, id: 'vpc-*', reason: r }], fci_tags: [{ key: Purpose, value: training }] }");
         assert_eq!(ids(&found.kept), ["vpc-1"]);
         assert!(!ids(&found.out).contains(&"sub-1") && ids(&found.out).contains(&"vpc-2"));
+    }
+
+    /// What lies in something that is out, and bears such a tag or may bear one, is not out with it.
+    #[test]
+    fn a_tag_of_fci_keeps_in_what_lies_in_something_that_is_out() {
+        let reads =
+            Reads {
+                reads: serde_saphyr::from_str(&READS.replace(
+                    "fields: { vpc: { at: vpc } }",
+                    "fields: { vpc: { at: vpc }, tags: { at: t, type: map } }",
+                ))
+                .unwrap(),
+                ..reads()
+            };
+        let mut all = world();
+        add(&mut all, "subnet", "sub-8", &[("vpc", json!("vpc-2")), ("tags", json!({ "Data": "FCI" }))]);
+        add(&mut all, "subnet", "sub-7", &[("vpc", json!("vpc-2")), ("tags", json!({}))]);
+        let scope: Scope =
+            serde_saphyr::from_str("{ out: [{ id: vpc-2, reason: r }], fci_tags: [{ key: Data }] }").unwrap();
+        let found = scope.apply(&all, &reads);
+        assert_eq!(ids(&found.out), ["sub-7", "vpc-2"]);
+        assert_eq!(ids(&found.kept), ["sub-8"]);
+        assert_eq!(found.kept[&key("subnet", "sub-8")], "it lies in vpc-2: r");
+        // Of sub-2 no tags were read.
+        assert_eq!(ids(&found.unclear), ["sub-2"]);
+    }
+
+    #[test]
+    fn tags_of_fci_that_are_not_read_are_said() {
+        let found =
+            scoped("{ out: [{ id: 'vpc-?', reason: r }, { id: key-1, reason: k }], fci_tags: [{ key: Data }] }");
+        assert_eq!(found.out[&key("key", "key-1")], "k (tags of this type are not read)");
+        assert_eq!(found.out[&key("vpc", "vpc-2")], "r");
+        // vpc-3 has tags that could not be read.
+        assert!(ids(&found.unclear).contains(&"vpc-3") && !found.out.contains_key(&key("vpc", "vpc-3")));
+    }
+
+    #[test]
+    fn an_account_is_out_by_a_rule_about_it_and_nothing_else() {
+        let account = ResourceKey {
+            kind: ACCOUNT.to_owned(),
+            account: "1".to_owned(),
+            region: "global".to_owned(),
+            id: "1".to_owned(),
+        };
+        let mut all = world();
+        all.resources.insert(ACCOUNT.to_owned(), vec![Resource::new(account)]);
+        let out = |rule: &str| {
+            let scope: Scope = serde_saphyr::from_str(&format!("{{ out: [{{ {rule}, reason: r }}] }}")).unwrap();
+            scope.apply(&all, &reads()).account_out(ACCOUNT, "1").is_some()
+        };
+        assert!(out("account: '1'"));
+        for part in ["id: '1'", "type: aws.account, id: '1'", "account: '1', region: global", "account: '1', id: '1'"] {
+            assert!(!out(part), "{part}");
+        }
     }
 
     #[test]

@@ -160,6 +160,12 @@ pub enum Standing {
 }
 
 impl Statement {
+    /// Could its head be read? If not, no more is known than what it is about.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.date > Date::MIN
+    }
+
     /// Does it count on this day?
     #[must_use]
     pub fn standing(&self, day: Date) -> Standing {
@@ -178,7 +184,8 @@ impl Statement {
         match self.kind {
             StatementKind::Attestation | StatementKind::Siem => how != ShownBy::Check,
             StatementKind::Inheritance => how == ShownBy::InheritanceOrStatement,
-            StatementKind::AlternativeImplementation => true,
+            // What machines do not look for anyway has no other means than the usual ones.
+            StatementKind::AlternativeImplementation => how.by_check(),
             StatementKind::Drill | StatementKind::NotApplicable => false,
         }
     }

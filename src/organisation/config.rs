@@ -451,8 +451,8 @@ fn scope_problems(scope: &Scope, text: &str, problems: &mut Problems) {
         if rule.reason.trim().is_empty() {
             wrong("a scope rule has no reason".to_owned(), "say why it holds no Federal Contract Information");
         }
-        let told = [&rule.id, &rule.name, &rule.account].into_iter().flatten().any(|pattern| !pattern.is_anything());
-        let tagged = rule.tag.as_ref().is_some_and(|tag| !tag.key.is_anything());
+        let told = [&rule.id, &rule.name, &rule.account].into_iter().flatten().any(|pattern| !pattern.is_vague());
+        let tagged = rule.tag.as_ref().is_some_and(|tag| !tag.key.is_vague());
         if !told && !tagged {
             let what = "a scope rule fits everything of its kind".to_owned();
             wrong(what, "name what is out of scope by id, name, tag or account");
@@ -480,10 +480,13 @@ pub(super) fn boundary(text: &str, access: &Access, problems: &mut Problems) -> 
             if one.name.trim().is_empty() || one.purpose.trim().is_empty() {
                 wrong("a point needs a name and a purpose".to_owned(), "say what it is for");
             }
-            let told = [&one.id, &one.network].into_iter().flatten().any(|pattern: &Pattern| !pattern.is_anything());
+            let told = [&one.id, &one.network]
+                .into_iter()
+                .flatten()
+                .any(|pattern: &Pattern| !pattern.is_vague() && !pattern.is_kind_alone());
             if !told {
                 let what = format!("the point {:?} would fit everything", one.name);
-                wrong(what, "name its `id` or its `network`, more than a mere *");
+                wrong(what, "name its `id` or its `network`; a pattern must say more than the kind of thing");
             }
             points.push(DeclaredPoint { crosses, ..point.value });
         }

@@ -1,6 +1,8 @@
 //! Exceptions: one YAML file each.
 
-use super::{Files, Known, Soft, did_you_mean, evidence, line, note_file, people, text_of};
+use super::{
+    Files, Known, KnownCheck, Soft, did_you_mean, environment_names, evidence, line, note_file, people, text_of,
+};
 use crate::model::catalog::Entry;
 use crate::model::exception::{Exception, ExceptionKind, Milestone};
 use crate::model::organisation::Organisation;
@@ -12,6 +14,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
+
+/// How many checks one pattern may fit: a family, and not a provider.
+const MOST_CHECKS: usize = 5;
 
 const FORMAT: &str = "`farwatch schema exception` describes the format; docs/organisation.md explains it";
 
@@ -41,7 +46,8 @@ pub(super) struct ExceptionFile {
     answers: Vec<Spanned<String>>,
     /// And the environments of those statements.
     #[serde(default)]
-    environments: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    environments: Vec<Spanned<String>>,
     /// Id of the person who answers for it.
     #[schemars(with = "String")]
     owner: Spanned<String>,
@@ -109,18 +115,36 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         bad(None, "`checks` and `resources` go together".to_owned(), "name both, by id or pattern");
     }
     for pattern in &file.checks {
-        if pattern.value.is_anything() {
-            bad(line(pattern), "an exception from every check is none".to_owned(), "name the checks");
+        let fits = known.checks.keys().filter(|id| pattern.value.fits(id)).count();
+        let kept = known.checks.iter().find(|(id, check)| pattern.value.fits(id) && check.no_exception.is_some());
+        if fits > MOST_CHECKS {
+            let what =
+                format!("`{}` fits {fits} checks, and whoever approved it did not mean all of them", pattern.value);
+            bad(line(pattern), what, "name the checks");
+        } else if let Some((id, KnownCheck { no_exception: Some(why), .. })) = kept {
+            bad(line(pattern), format!("`{id}` allows no exception: {}", why.trim()), "mend what it names");
         } else if !known.checks.keys().any(|id| pattern.value.fits(id)) {
             let near = did_you_mean(&pattern.value.0, known.checks.keys().copied());
             let what = format!("no check fits `{}`{near}", pattern.value);
             bad(line(pattern), what, "`farwatch check list` names them");
         }
     }
-    for pattern in file.resources.iter().filter(|pattern| pattern.value.is_anything()) {
+    // A name may stand for another thing in another account.
+    let clouds = organisation.environments.iter().filter(|one| one.kind.is_cloud()).count();
+    if by_findings && file.accounts.is_empty() && (clouds > 1 || organisation.lists_accounts) {
+        bad(None, "it names no account, and there are several".to_owned(), "name them under `accounts`");
+    }
+    for account in file.accounts.iter().filter(|account| account.is_vague()) {
+        bad(None, format!("`{account}` would fit any account"), "name the accounts");
+    }
+    for pattern in file.resources.iter().filter(|pattern| pattern.value.is_vague()) {
         let what = "an exception for every resource would hide the next mistake".to_owned();
         bad(line(pattern), what, "name the resources by id, or by a pattern that says something");
     }
+    if by_statements && (file.answers.is_empty() || file.environments.is_empty()) {
+        bad(None, "`answers` and `environments` go together".to_owned(), "name both, as the statement does");
+    }
+    environment_names(&file.environments, organisation, &mut bad);
     let mut answers: Vec<Answer> = Vec::new();
     for id in &file.answers {
         match known.catalog.resolve(&id.value) {
@@ -150,6 +174,16 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
             bad(None, format!("`{name}` is empty"), "say it in a sentence");
         }
     }
+    // Both ways of the rule are looked at in each yearly assessment; nothing that is approved once counts for ever.
+    if let Ok(year) = start.checked_add(jiff::Span::new().years(1))
+        && expires > year
+    {
+        bad(
+            line(&file.expires),
+            format!("it would count until {expires}, longer than a year"),
+            "Level 1 is assessed every year; look at it again by then, and approve it anew",
+        );
+    }
     let worked = evidence("worked", &file.worked, files, organisation, &mut bad);
     let kind_line = line(&file.kind);
     match file.kind.value {
@@ -168,7 +202,9 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
                 let what = "a temporary deficiency needs `worked`: proof that it once worked".to_owned();
                 bad(kind_line, what, "a first implementation that is not finished is no temporary deficiency");
             }
-            if file.milestones.is_empty() || file.review.is_none() || file.progress.is_none() {
+            let progress = file.progress.as_deref().unwrap_or_default().trim();
+            let unsaid = file.milestones.iter().any(|step| step.what.trim().is_empty());
+            if file.milestones.is_empty() || file.review.is_none() || progress.is_empty() || unsaid {
                 let what = "a temporary deficiency needs `milestones`, `review` and `progress`".to_owned();
                 bad(kind_line, what, "they are the operational plan of action that the rule asks for");
             }
@@ -197,7 +233,7 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         resources: file.resources.into_iter().map(|one| one.value).collect(),
         accounts: file.accounts,
         answers,
-        environments: file.environments,
+        environments: file.environments.into_iter().map(|one| one.value).collect(),
         owner: file.owner.value,
         approver: file.approver.value,
         start,

@@ -14,7 +14,7 @@ pub use config::{Access, Loaded, SecretRef};
 pub use files::{Files, Folder, Memory};
 pub use schema::schema;
 
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{Catalog, EnvironmentKind};
 use crate::model::check::Mapping;
 use crate::model::organisation::{FileProblem, Organisation, OrganisationFile, file_evidence};
 use crate::model::parameter::Parameters;
@@ -41,7 +41,16 @@ pub struct Known<'a> {
     /// Parameters.
     pub parameters: &'a Parameters,
     /// Checks and what they map to.
-    pub checks: BTreeMap<&'a str, &'a [Mapping]>,
+    pub checks: BTreeMap<&'a str, KnownCheck<'a>>,
+}
+
+/// What an organisation's files may do with a check.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownCheck<'a> {
+    /// What it maps to.
+    pub maps_to: &'a [Mapping],
+    /// Why no exception may cover it, where none may.
+    pub no_exception: Option<&'a str>,
 }
 
 /// Reads an organisation.
@@ -158,6 +167,29 @@ fn people(named: &[(&str, &Spanned<String>)], organisation: &Organisation, bad: 
     }
 }
 
+/// Are the environments declared that a statement or exception names?
+fn environment_names(names: &[Spanned<String>], organisation: &Organisation, bad: &mut Bad<'_>) {
+    for name in names {
+        let value = name.value.as_str();
+        let kind = EnvironmentKind::ALL.into_iter().find(|kind| kind.word() == value);
+        let fine = value == "all"
+            || organisation.environments.iter().any(|one| one.id == value)
+            || kind.is_some_and(|kind| organisation.environments.iter().any(|one| one.kind == kind))
+            // Accounts that the cloud itself lists are not known before it is asked.
+            || organisation.lists_accounts && (value == "aws" || value.starts_with("aws:"));
+        if fine {
+            continue;
+        }
+        let what = if let Some(kind) = kind {
+            format!("farwatch.yaml declares no environment of the kind `{}`", kind.word())
+        } else {
+            let ids = organisation.environments.iter().map(|one| one.id.as_str());
+            format!("there is no environment `{value}`{}", did_you_mean(value, ids))
+        };
+        bad(line(name), what, "declare it under `environments` in farwatch.yaml");
+    }
+}
+
 /// The files that a statement or exception names, with their digests.
 fn evidence(
     key: &str,
@@ -169,6 +201,13 @@ fn evidence(
     let mut all = Vec::new();
     for file in named {
         match files.digest(&file.value) {
+            Ok(found) if found.bytes == 0 => {
+                bad(line(file), format!("{key}: {} is empty", found.path), "an empty file shows nothing");
+            }
+            Ok(found) if is_own(&found.path) => {
+                let what = format!("{key}: {} is what is to be shown, and shows nothing itself", found.path);
+                bad(line(file), what, "name a record, an export, a letter");
+            }
             Ok(found) => {
                 all.push(EvidenceFile { path: found.path.clone(), sha256: found.sha256.clone(), bytes: found.bytes });
                 organisation.files.push(found);
@@ -177,6 +216,12 @@ fn evidence(
         }
     }
     all
+}
+
+/// Is it a file in which the organisation declares, states or decides?
+fn is_own(path: &str) -> bool {
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    path == FILE || path == BOUNDARY || below(STATEMENTS) || below(EXCEPTIONS)
 }
 
 /// Keeps the digest of a file that was read.

@@ -1,8 +1,11 @@
 //! Statements: Markdown files with a head between two lines of `---`.
 
 use super::config::{line_of, mentions_cui};
-use super::{Bad, Known, Soft, did_you_mean, evidence, line, note_file, people, text_of};
-use crate::model::catalog::{Entry, EnvironmentKind, ShownBy};
+use super::{
+    Bad, Known, KnownCheck, Soft, did_you_mean, environment_names, evidence, line, note_file, people, text_of,
+};
+use crate::model::catalog::{Entry, EnvironmentKind, Objective, ShownBy};
+use crate::model::check::{Mapping, Relation};
 use crate::model::organisation::Organisation;
 use crate::model::problem::Problems;
 use crate::model::statement::{Answer, DocumentStatus, Lines, Method, Statement, StatementKind, names_environment};
@@ -89,7 +92,9 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         Ok(head) => head,
         Err(error) => {
             hard.yaml(path, &text, &error, FORMAT);
+            let problems = hard.0.iter().map(|problem| problem.what.clone()).collect();
             soft.take(hard);
+            organisation.statements.extend(unread(path, &head_text, known, problems, sha256_hex(text.as_bytes())));
             return;
         }
     };
@@ -104,7 +109,9 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         bad(line(&head.expires), format!("it expires on {to}, before its date {from}"), "correct one of the dates");
     }
     let evidence = evidence("evidence", &head.evidence, files, organisation, &mut bad);
-    let says = body.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with(['#', '>']));
+    // One line of words: a rule, a dot or a heading says nothing.
+    let words = |line: &str| line.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    let says = body.lines().any(|line| !line.trim_start().starts_with(['#', '>']) && words(line) >= 3);
     if !says {
         bad(None, "it has no text".to_owned(), "say in your own words how it is done");
     }
@@ -117,10 +124,10 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
     if let Ok(year) = from.checked_add(jiff::Span::new().years(1))
         && to > year
     {
-        hint(
+        bad(
             line(&head.expires),
-            format!("it counts until {to}, longer than a year"),
-            "Level 1 is assessed every year",
+            format!("it would count until {to}, longer than a year"),
+            "Level 1 is assessed and affirmed every year; look at it again by then, and state it anew",
         );
     }
     if mentions_cui(&text) {
@@ -170,6 +177,68 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
     });
 }
 
+/// As much of a head that cannot be read as says what the statement is about.
+#[derive(Debug, Deserialize)]
+struct About {
+    #[serde(default)]
+    answers: Vec<String>,
+    #[serde(default)]
+    environments: Vec<String>,
+    status: Option<DocumentStatus>,
+    expires: Option<Date>,
+}
+
+/// A statement whose head cannot be read, and yet says what it is about: it leaves that open, because what it says of it
+/// is not known. Nothing where not even that can be told, or where it is a draft.
+fn unread(path: &str, head: &str, known: &Known<'_>, problems: Vec<String>, sha256: String) -> Option<Statement> {
+    let about: About = serde_saphyr::from_str(head).ok()?;
+    if about.status == Some(DocumentStatus::Draft) {
+        return None;
+    }
+    let answers = about
+        .answers
+        .iter()
+        .flat_map(|id| match known.catalog.resolve(id) {
+            Some(Entry::Requirement(requirement)) => requirement.objectives.iter().flat_map(all_of).collect(),
+            Some(Entry::Objective(_, objective)) => all_of(objective).collect(),
+            Some(Entry::Aspect(_, objective, aspect)) => {
+                vec![Answer { objective: objective.id.clone(), aspect: aspect.id.clone() }]
+            }
+            None => Vec::new(),
+        })
+        .collect();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let id = name.strip_suffix(".md").unwrap_or(name).to_owned();
+    let environments = if about.environments.is_empty() { vec!["all".to_owned()] } else { about.environments };
+    Some(Statement {
+        title: id.clone(),
+        id,
+        file: path.to_owned(),
+        kind: StatementKind::Attestation,
+        answers,
+        environments,
+        holds: true,
+        owner: String::new(),
+        approver: String::new(),
+        date: Date::MIN,
+        expires: about.expires.unwrap_or(Date::MAX),
+        status: DocumentStatus::Final,
+        methods: Vec::new(),
+        evidence: Vec::new(),
+        replaces: Vec::new(),
+        provider: None,
+        document: None,
+        text: String::new(),
+        sha256,
+        lines: Lines::default(),
+        problems,
+    })
+}
+
+fn all_of(objective: &Objective) -> impl Iterator<Item = Answer> + '_ {
+    objective.aspects.iter().map(|aspect| Answer { objective: objective.id.clone(), aspect: aspect.id.clone() })
+}
+
 /// The head, with blank lines in front so that positions are those of the file, and the body.
 fn split(text: &str) -> Option<(String, String)> {
     let mut lines = text.lines();
@@ -203,15 +272,12 @@ fn answers(head: &Head, known: &Known<'_>, bad: &mut Bad<'_>) -> (BTreeSet<Answe
         bad(None, "`answers` is empty".to_owned(), "name the objectives or aspects it speaks to");
     }
     for id in &head.answers {
-        let mut add = |objective: &crate::model::catalog::Objective| {
-            all.extend(
-                objective
-                    .aspects
-                    .iter()
-                    .map(|aspect| Answer { objective: objective.id.clone(), aspect: aspect.id.clone() }),
-            );
-        };
+        let mut add = |objective: &Objective| all.extend(all_of(objective));
         match known.catalog.resolve(&id.value) {
+            Some(Entry::Requirement(requirement)) if requirement.is_part(&id.value) => {
+                let what = format!("`{}` is a part of {}, and names none of its objectives", id.value, requirement.id);
+                bad(line(id), what, "name the objectives that it speaks to, such as PE.L1-b.1.ix.a");
+            }
             Some(Entry::Requirement(requirement)) => requirement.objectives.iter().for_each(add),
             Some(Entry::Objective(_, objective)) => add(objective),
             Some(Entry::Aspect(_, objective, aspect)) => {
@@ -232,29 +298,12 @@ fn environments(head: &Head, organisation: &Organisation, bad: &mut Bad<'_>) {
     if head.environments.is_empty() && !everywhere {
         bad(None, "`environments` is empty".to_owned(), "name the places it is about, such as office:hq or endpoints");
     }
-    for name in &head.environments {
-        let value = name.value.as_str();
-        if everywhere && value != "all" {
-            let what = "an objective is NOT APPLICABLE as a whole, not in one environment".to_owned();
-            bad(line(name), what, "leave `environments` out, and write attestations for single environments");
-            continue;
-        }
-        let kind = EnvironmentKind::ALL.into_iter().find(|kind| kind.word() == value);
-        let fine = value == "all"
-            || organisation.environments.iter().any(|one| one.id == value)
-            || kind.is_some_and(|kind| organisation.environments.iter().any(|one| one.kind == kind))
-            // Accounts that the cloud itself lists are not known before it is asked.
-            || organisation.lists_accounts && (value == "aws" || value.starts_with("aws:"));
-        if fine {
-            continue;
-        }
-        let what = if let Some(kind) = kind {
-            format!("farwatch.yaml declares no environment of the kind `{}`", kind.word())
-        } else {
-            let ids = organisation.environments.iter().map(|one| one.id.as_str());
-            format!("there is no environment `{value}`{}", did_you_mean(value, ids))
-        };
-        bad(line(name), what, "declare it under `environments` in farwatch.yaml");
+    for name in head.environments.iter().filter(|name| everywhere && name.value != "all") {
+        let what = "an objective is NOT APPLICABLE as a whole, not in one environment".to_owned();
+        bad(line(name), what, "leave `environments` out, and write attestations for single environments");
+    }
+    if !everywhere {
+        environment_names(&head.environments, organisation, bad);
     }
 }
 
@@ -279,6 +328,10 @@ fn by_kind(
         && let Some(first) = head.replaces.first()
     {
         bad(line(first), "only an alternative implementation replaces checks".to_owned(), "remove `replaces`");
+    }
+    if !head.holds && !matches!(kind, StatementKind::Attestation | StatementKind::Siem) {
+        let what = format!("`holds: false` and a {} exclude each other", kind.words());
+        bad(None, what, "say what is not so in an attestation");
     }
     match kind {
         StatementKind::Inheritance => {
@@ -307,7 +360,7 @@ fn by_kind(
                 bad(None, "`replaces` is empty".to_owned(), "name the checks that look for the usual means");
             }
             for id in &head.replaces {
-                let Some(maps) = known.checks.get(id.value.as_str()) else {
+                let Some(&KnownCheck { maps_to: maps, .. }) = known.checks.get(id.value.as_str()) else {
                     let near = did_you_mean(&id.value, known.checks.keys().copied());
                     bad(
                         line(id),
@@ -316,13 +369,21 @@ fn by_kind(
                     );
                     continue;
                 };
-                let touches = maps
-                    .iter()
-                    .any(|map| answers.iter().any(|a| a.aspect == map.aspect && map.objectives.contains(&a.objective)));
-                if !touches {
+                if !answers.iter().any(|answer| looks_for(maps, answer)) {
                     let what = format!("the check `{}` says nothing about what this statement answers", id.value);
                     bad(line(id), what, "`farwatch check show ID` tells what it maps to");
                 }
+            }
+            // Other means than those of one check say nothing about what other checks look for.
+            let replaced: Vec<&KnownCheck<'_>> =
+                head.replaces.iter().filter_map(|id| known.checks.get(id.value.as_str())).collect();
+            let looked_for = |answer: &&Answer| replaced.iter().any(|check| looks_for(check.maps_to, answer));
+            if answers.iter().any(|answer| looked_for(&answer))
+                && let Some(first) = answers.iter().find(|answer| !looked_for(answer))
+            {
+                let what =
+                    format!("no check that it replaces looks for the means of {}/{}", first.objective, first.aspect);
+                bad(None, what, "answer only what the replaced checks look for, each aspect by name");
             }
         }
         StatementKind::NotApplicable => {
@@ -330,12 +391,18 @@ fn by_kind(
                 let what = "only a whole objective can be NOT APPLICABLE, not one aspect of it".to_owned();
                 bad(None, what, "name the objective");
             }
-            if !head.holds {
-                bad(None, "`holds: false` and `not_applicable` exclude each other".to_owned(), "remove one");
-            }
         }
         StatementKind::Attestation | StatementKind::Drill | StatementKind::Siem => {}
     }
+}
+
+/// Does a check look for the means by which this is done? Others that refute look for what contradicts it.
+fn looks_for(maps: &[Mapping], answer: &Answer) -> bool {
+    maps.iter().any(|map| {
+        (map.is_replaceable() || map.relation == Relation::Supports)
+            && map.aspect == answer.aspect
+            && map.objectives.contains(&answer.objective)
+    })
 }
 
 /// The aspects and kinds of environment that a statement is about.
@@ -379,6 +446,12 @@ fn machine_only(
     }
 }
 
+/// Do two names of environments have one in common?
+fn overlap(a: &str, b: &str) -> bool {
+    let within = |outer: &str, inner: &str| inner.split_once(':').is_some_and(|(kind, _)| kind == outer);
+    a == b || a == "all" || b == "all" || within(a, b) || within(b, a)
+}
+
 /// Statements that say different things about one aspect at one time: none of them counts.
 pub(super) fn contradictions(organisation: &mut Organisation, soft: &mut Soft) {
     let says = |one: &Statement| match one.kind {
@@ -386,7 +459,8 @@ pub(super) fn contradictions(organisation: &mut Organisation, soft: &mut Soft) {
         _ if one.holds => "that it is so",
         _ => "that it is not so",
     };
-    let counts = |one: &&Statement| one.status == DocumentStatus::Final && one.kind != StatementKind::Drill;
+    let counts =
+        |one: &&Statement| one.is_read() && one.status == DocumentStatus::Final && one.kind != StatementKind::Drill;
     let mut clashes: Vec<(usize, usize, Answer)> = Vec::new();
     for (at, one) in organisation.statements.iter().enumerate().filter(|(_, one)| counts(one)) {
         for (other_at, other) in organisation.statements.iter().enumerate().skip(at + 1).filter(|(_, one)| counts(one))
@@ -394,13 +468,10 @@ pub(super) fn contradictions(organisation: &mut Organisation, soft: &mut Soft) {
             if says(one) == says(other) || one.expires < other.date || other.expires < one.date {
                 continue;
             }
-            let share = organisation.environments.iter().any(|place| {
-                let names = |one: &Statement| {
-                    one.kind == StatementKind::NotApplicable
-                        || names_environment(&one.environments, &place.id, place.kind.word())
-                };
-                names(one) && names(other)
-            }) || one.environments.iter().any(|name| other.environments.contains(name));
+            // NOT APPLICABLE is said of every environment. Accounts that the cloud lists are declared nowhere, so names
+            // are held against names, and not against what is declared.
+            let everywhere = [one, other].iter().any(|one| one.kind == StatementKind::NotApplicable);
+            let share = everywhere || one.environments.iter().any(|a| other.environments.iter().any(|b| overlap(a, b)));
             if let Some(answer) = one.answers.iter().find(|answer| share && other.answers.contains(answer)) {
                 clashes.push((at, other_at, answer.clone()));
             }

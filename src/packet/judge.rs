@@ -7,12 +7,13 @@ use crate::controls::{Controls, Problems};
 use crate::derive::{boundary, derived_types, inventory};
 use crate::evidence::Collection;
 use crate::model::assessment::Assessment;
-use crate::model::check::{Check, Mapping};
+use crate::model::check::Check;
 use crate::model::finding::{Findings, OutOfScope};
 use crate::model::inventory::Inventory;
 use crate::model::organisation::{FileProblem, Organisation};
 use crate::model::scope::{Scope, Scoped};
 use crate::model::text::{json_pretty, sha256_hex};
+use crate::organisation::KnownCheck;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,8 +57,14 @@ impl Rules {
 
     /// Ids of the checks, and what each says about the rule.
     #[must_use]
-    pub fn mappings(&self) -> BTreeMap<&str, &[Mapping]> {
-        self.checks.iter().map(|check| (check.check.id.as_str(), check.check.maps_to.as_slice())).collect()
+    pub fn known_checks(&self) -> BTreeMap<&str, KnownCheck<'_>> {
+        self.checks
+            .iter()
+            .map(|Compiled { check, .. }| {
+                let known = KnownCheck { maps_to: &check.maps_to, no_exception: check.no_exception.as_deref() };
+                (check.id.as_str(), known)
+            })
+            .collect()
     }
 }
 
@@ -185,13 +192,10 @@ fn scope_warnings(scope: &Scope, scoped: &Scoped) -> Vec<FileProblem> {
         let what = format!("the scope rule with the reason {:?} fits nothing in this run", rule.reason);
         warning(what, "correct it, or remove it")
     });
-    let kept =
-        scoped.kept.iter().filter_map(|(key, at)| scope.out.get(*at).map(|rule| (key, rule))).map(|(key, rule)| {
-            let what = format!(
-                "{} is tagged as holding FCI, so it stays in scope although a rule puts it out ({:?})",
-                key.id, rule.reason
-            );
-            warning(what, "correct the tag or the rule")
-        });
+    let kept = scoped.kept.iter().map(|(key, why)| {
+        let what =
+            format!("{} is tagged as holding FCI, so it stays in scope although a rule puts it out ({why:?})", key.id);
+        warning(what, "correct the tag or the rule")
+    });
     idle.chain(kept).collect()
 }

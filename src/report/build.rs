@@ -196,8 +196,13 @@ fn summary(assessment: &Assessment, findings: &[Finding]) -> String {
         format!("{not_met} of 15 requirements NOT MET")
     } else if open > 0 {
         "No requirement was disproved, and none can be claimed yet".to_owned()
-    } else {
+    } else if assessment.problems.is_empty() {
         "Every requirement is MET or NOT APPLICABLE on the evidence named here".to_owned()
+    } else {
+        format!(
+            "No result can be claimed yet: {} in the organisation's files must be solved first",
+            count(assessment.problems.len(), "problem", "problems")
+        )
     };
     if open > 0 {
         text += &format!("; {open} NOT ASSESSED, because something each of them asks is still open");

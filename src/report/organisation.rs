@@ -127,10 +127,11 @@ pub(super) fn statements(input: &Input<'_>) -> Vec<StatementView> {
         let not_counted = result.and_then(|result| result.not_counted.clone());
         let provider =
             one.provider.iter().chain(&one.document).map(|text| visible(text)).collect::<Vec<_>>().join(", ");
+        let told = |text: String| if one.is_read() { text } else { "not read".to_owned() };
         StatementView {
             id: visible(&one.id),
             title: visible(&one.title),
-            kind: one.kind.words().to_owned(),
+            kind: told(one.kind.words().to_owned()),
             counts: not_counted.is_none(),
             state: match (&not_counted, one.holds) {
                 (Some(why), _) => format!("does not count: it {}", visible(why)),
@@ -139,10 +140,10 @@ pub(super) fn statements(input: &Input<'_>) -> Vec<StatementView> {
             },
             answers: answers(&one.answers),
             environments: environments(organisation, &one.environments),
-            owner: person(organisation, &one.owner),
-            approver: person(organisation, &one.approver),
-            date: one.date.to_string(),
-            expires: one.expires.to_string(),
+            owner: told(person(organisation, &one.owner)),
+            approver: told(person(organisation, &one.approver)),
+            date: told(one.date.to_string()),
+            expires: told(one.expires.to_string()),
             methods: one.methods.iter().map(|method| method.word()).collect::<Vec<_>>().join(", "),
             evidence: evidence(&one.evidence),
             replaces: one.replaces.iter().map(|id| visible(id)).collect(),

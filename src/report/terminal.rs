@@ -92,6 +92,7 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
         .iter()
         .filter(|requirement| requirement.touched)
         .flat_map(|requirement| &requirement.objectives)
+        .filter(|objective| objective.class != "not_applicable")
         .flat_map(|objective| {
             objective
                 .aspects

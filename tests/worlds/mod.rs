@@ -38,8 +38,11 @@ pub fn organisation(folder: &Path) -> Organisation {
 
 /// The organisation in a folder, whatever is wrong with it.
 pub fn load(folder: &Path) -> Result<Organisation, farwatch::controls::Problems> {
-    let known =
-        Known { catalog: &RULES.controls.catalog, parameters: &RULES.controls.parameters, checks: RULES.mappings() };
+    let known = Known {
+        catalog: &RULES.controls.catalog,
+        parameters: &RULES.controls.parameters,
+        checks: RULES.known_checks(),
+    };
     organisation::load(&Folder(folder.to_owned()), &known).map(|loaded| loaded.organisation)
 }
 
