@@ -429,16 +429,8 @@ impl Run<'_> {
 
     /// Where calls about a whole account are sent.
     fn global_region(&self, session: usize, service: &str) -> String {
-        let provider = &self.reads.provider;
-        let name = self.identities.get(&session).map(|(_, partition)| partition.as_str()).unwrap_or_default();
-        let own = provider.services.get(service).and_then(|service| service.global_region.get(name));
-        if let Some(own) = own {
-            return own.clone();
-        }
-        provider
-            .partitions
-            .get(name)
-            .map_or_else(|| "us-east-1".to_owned(), |partition| partition.global_region.clone())
+        let partition = self.identities.get(&session).map(|(_, partition)| partition.as_str()).unwrap_or_default();
+        self.reads.provider.global_region(partition, service)
     }
 
     /// Takes in what an answer shows, and plans what follows from it.

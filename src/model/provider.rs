@@ -23,6 +23,16 @@ pub struct Provider {
     pub codes: Codes,
 }
 
+impl Provider {
+    /// Where calls of a service that concern a whole account are signed and sent.
+    #[must_use]
+    pub fn global_region(&self, partition: &str, service: &str) -> String {
+        let own = self.services.get(service).and_then(|service| service.global_region.get(partition)).cloned();
+        own.or_else(|| self.partitions.get(partition).map(|partition| partition.global_region.clone()))
+            .unwrap_or_else(|| "us-east-1".to_owned())
+    }
+}
+
 /// The word for an account that is in use (Organizations API, Account: `State` and, before it, `Status`).
 pub const ACTIVE: &str = "ACTIVE";
 

@@ -1,9 +1,9 @@
 //! The generic signed call.
 
-use super::wire::{Call, wire};
+use super::wire::{Call, Wire, wire};
 use crate::collect::classify::error_of;
 use crate::collect::{Reply, Request};
-use crate::model::provider::Provider;
+use crate::model::provider::{Provider, Service};
 use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
@@ -145,34 +145,9 @@ async fn send(
     request: &Request<'_>,
     last: &Arc<Mutex<Last>>,
 ) -> Result<(), String> {
-    let name = request.read.service.as_str();
-    let service = provider.services.get(name).ok_or_else(|| format!("the service {name} is not declared"))?;
-    let partition = provider
-        .partitions
-        .iter()
-        .find(|(_, partition)| partition.default_regions.contains(&request.region))
-        .or_else(|| provider.partitions.iter().find(|(name, _)| request.region.starts_with(prefix_of(name))))
-        .or_else(|| provider.partitions.iter().find(|(name, _)| name.as_str() == "aws"))
-        .ok_or_else(|| format!("no partition has the region {}", request.region))?;
-    let custom = config.endpoint_url();
-    let wire = wire(
-        &Call {
-            read: request.read,
-            operation: request.operation,
-            account: &request.call.account,
-            params: &request.call.params,
-            token: request.token.as_ref(),
-            custom_endpoint: custom.is_some(),
-        },
-        service,
-    );
-    let endpoint = if let Some(url) = custom {
-        url.trim_end_matches('/').to_owned()
-    } else {
-        let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
-        let place = (partition.0.as_str(), partition.1);
-        format!("https://{}{}", wire.host_prefix, service.host_name(name, place, &request.region, fips, dual))
-    };
+    let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
+    let made = make(provider, request, config.endpoint_url(), fips, dual)?;
+    let service = made.service;
     let mut layer = Layer::new("farwatch");
     let mut signing = SigningOptions::default();
     if service.bucket_in_host || service.signing_name.as_deref() == Some("s3") {
@@ -184,7 +159,7 @@ async fn send(
     }
     layer.store_put(SigV4OperationSigningConfig {
         region: Some(SigningRegion::from(Region::new(request.region.clone()))),
-        name: Some(SigningName::from(service.signing_name.clone().unwrap_or_else(|| name.to_owned()))),
+        name: Some(SigningName::from(made.signing_name.to_owned())),
         signing_options: signing,
         ..Default::default()
     });
@@ -196,9 +171,9 @@ async fn send(
         .with_identity_cache(config.identity_cache())
         .with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
     let mut builder = Operation::builder()
-        .service_name(name.to_owned())
+        .service_name(request.read.service.clone())
         .operation_name(request.operation.to_owned())
-        .endpoint_url(&endpoint)
+        .endpoint_url(&made.endpoint)
         .behavior_version(aws_config::BehaviorVersion::latest())
         .http_client(config.http_client().ok_or("no HTTP client")?)
         .time_source(config.time_source().ok_or("no clock")?)
@@ -212,6 +187,7 @@ async fn send(
     if let Some(timeouts) = config.timeout_config() {
         builder = builder.timeout_config(timeouts.clone());
     }
+    let wire = made.wire;
     let operation = builder
         .serializer(move |(): ()| {
             let mut http = HttpRequest::new(SdkBody::from(wire.body.clone()));
@@ -244,6 +220,83 @@ async fn send(
         Ok(()) | Err(SdkError::ServiceError(_)) => Ok(()),
         Err(error) => Err(no_answer(&error)),
     }
+}
+
+/// A call as it goes out, but for its signature.
+struct Made<'a> {
+    service: &'a Service,
+    endpoint: String,
+    signing_name: &'a str,
+    wire: Wire,
+}
+
+fn make<'a>(
+    provider: &'a Provider,
+    request: &Request<'a>,
+    custom: Option<&str>,
+    fips: bool,
+    dual: bool,
+) -> Result<Made<'a>, String> {
+    let name = request.read.service.as_str();
+    let service = provider.services.get(name).ok_or_else(|| format!("the service {name} is not declared"))?;
+    let partition = provider
+        .partitions
+        .iter()
+        .find(|(_, partition)| partition.default_regions.contains(&request.region))
+        .or_else(|| provider.partitions.iter().find(|(name, _)| request.region.starts_with(prefix_of(name))))
+        .or_else(|| provider.partitions.iter().find(|(name, _)| name.as_str() == "aws"))
+        .ok_or_else(|| format!("no partition has the region {}", request.region))?;
+    let wire = wire(
+        &Call {
+            read: request.read,
+            operation: request.operation,
+            account: &request.call.account,
+            params: &request.call.params,
+            token: request.token.as_ref(),
+            custom_endpoint: custom.is_some(),
+        },
+        service,
+    );
+    let endpoint = if let Some(url) = custom {
+        url.trim_end_matches('/').to_owned()
+    } else {
+        let place = (partition.0.as_str(), partition.1);
+        format!("https://{}{}", wire.host_prefix, service.host_name(name, place, &request.region, fips, dual))
+    };
+    Ok(Made { service, endpoint, signing_name: service.signing_name.as_deref().unwrap_or(name), wire })
+}
+
+/// A call as it would be sent to the provider's own ordinary address; see [`request`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The whole address.
+    pub url: String,
+    /// The headers that say what is asked; those of the signature and of the client are put on later.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty where there is none.
+    pub body: String,
+    /// The service in the scope of the signature.
+    pub signing_name: String,
+    /// The region in the scope of the signature.
+    pub signing_region: String,
+}
+
+/// What a call would send, without sending it: what a live run sends is put together by the same code.
+///
+/// # Errors
+/// Names a service or a region that is not declared.
+pub fn request(provider: &Provider, request: &Request<'_>) -> Result<Outgoing, String> {
+    let made = make(provider, request, None, false, false)?;
+    Ok(Outgoing {
+        method: made.wire.method,
+        url: format!("{}{}", made.endpoint, made.wire.target),
+        headers: made.wire.headers,
+        body: made.wire.body,
+        signing_name: made.signing_name.to_owned(),
+        signing_region: request.region.clone(),
+    })
 }
 
 /// `us-gov-`, `cn-`: how regions of other partitions begin.

@@ -5,4 +5,5 @@ mod call;
 mod session;
 mod wire;
 
+pub use call::{Outgoing, request};
 pub use session::{Aws, AwsOptions, http_client};
