@@ -367,6 +367,17 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_of_several_tags_is_no_rule_of_none() {
+        let yaml = "{ at: [Filter.Tag.Key, 'Filter.And.Tag[0].Key'], when_absent: none, source: s }";
+        let tag = json!({"Key": "a", "Value": "1"});
+        let one = json!({"Filter": {"And": {"Tag": tag}}});
+        let two = json!({"Filter": {"And": {"Tag": [tag, {"Key": "b", "Value": "2"}]}}});
+        for (item, expected) in [(one, "a"), (two, "a"), (json!({"Filter": {"Prefix": "x"}}), "none")] {
+            assert_eq!(taken(yaml, &item, Wire::Text), Some(json!(expected)), "{item}");
+        }
+    }
+
+    #[test]
     fn a_list_that_goes_on_says_how() {
         let read: Read = serde_saphyr::from_str(
             "{ read: 'kms:ListKeys', per: region, pages: { request: Marker, answer: NextMarker, more: Truncated }, items: Keys, resource: k, id_from: KeyId }",

@@ -54,6 +54,10 @@ pub struct Read {
     /// Headers that carry members of `request`: header name → member.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// S3: the bucket stays in the path. In front of the host it would lead to the bucket's own region, whatever region
+    /// was asked.
+    #[serde(default)]
+    pub bucket_in_path: bool,
     /// How further pages are asked for.
     #[serde(default)]
     pub pages: Option<Pages>,

@@ -116,9 +116,10 @@ fn rest(call: &Call<'_>, service: &Service, mut params: Map<String, Value>) -> W
         }
     }
     let mut path = path.to_owned();
-    // As botocore does: the bucket becomes the host, unless its name has dots (no certificate fits) or the endpoint
-    // is our own.
-    if service.bucket_in_host && path.starts_with("/{Bucket}") && !call.custom_endpoint {
+    // As botocore does: the bucket becomes the host, unless its name has dots (no certificate fits), the endpoint is
+    // our own, or the call asks where the bucket is.
+    let in_path = call.custom_endpoint || call.read.bucket_in_path;
+    if service.bucket_in_host && path.starts_with("/{Bucket}") && !in_path {
         let bucket = params.get("Bucket").map(text).unwrap_or_default();
         if !bucket.contains('.') {
             host_prefix = format!("{bucket}.");
