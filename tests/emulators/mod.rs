@@ -168,17 +168,41 @@ impl Seed {
 
 /// Runs one of the scripts beside this file and gives what it prints.
 fn script(name: &str, arguments: &[&str]) -> String {
-    let output = Command::new(python())
+    said(name, scripted(name).args(arguments).output().expect("the environment's python starts"))
+}
+
+/// The same, with something to read on its standard input.
+pub fn ask(name: &str, input: String) -> String {
+    let mut child = scripted(name)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the environment's python starts");
+    let mut pipe = child.stdin.take().expect("a piped standard input");
+    // Written while it answers: a full pipe would stop both. A script that ends early says so by its status.
+    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()).is_ok());
+    let output = child.wait_with_output().expect("the output of a child of ours");
+    let written = writer.join().expect("the writer of a pipe");
+    let text = said(name, output);
+    assert!(written, "{name} did not read all of its input");
+    text
+}
+
+fn scripted(name: &str) -> Command {
+    let mut command = Command::new(python());
+    command
         .arg(here(name))
-        .args(arguments)
-        // A profile or a region of the developer must not lead the seed elsewhere.
+        // A profile or a region of the developer must not lead the script elsewhere.
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_ENDPOINT_URL")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .expect("the environment's python starts");
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+fn said(name: &str, output: std::process::Output) -> String {
     assert!(output.status.success(), "{name} failed:\n{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("scripts print text")
 }
