@@ -304,11 +304,9 @@ fn pages(read: &Read, model: Model<'_>, root: Node<'_>, notes: &mut Notes<'_>) {
 /// The decoder gives `region` only.
 fn location(read: &Read, model: Model<'_>, root: Node<'_>, notes: &mut Notes<'_>) -> BTreeMap<String, Known> {
     notes.see("decode", model.walk(root, &WirePath::parse("LocationConstraint")).and_then(|node| model.text(node)));
-    let gives = Model(&json!({"protocol": "json", "shapes": {
+    let gives = json!({"protocol": "json", "shapes": {
         "Decoded": {"type": "structure", "members": {"region": {"wire": "region", "shape": "Region"}}},
-        "Region": {"type": "string"}}}))
-    .0
-    .clone();
+        "Region": {"type": "string"}}});
     let edge = json!({"shape": "Decoded"});
     fields(&read.fields, Model(&gives), Node::Value(&edge), "field ", notes)
 }

@@ -4,6 +4,7 @@ use super::Wrong;
 use super::answers::{Known, Types};
 use farwatch::controls::Controls;
 use farwatch::model::check::Check;
+use farwatch::model::provider::ACTIVE;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -48,6 +49,12 @@ pub(super) fn compare(controls: &Controls, types: &Types, wrong: &mut BTreeSet<W
         }
     }
     boundaries(controls, types, wrong);
+    // The word by which a run knows the accounts that are in use.
+    let accounts = &controls.reads.provider.accounts;
+    let status = controls.reads.get(accounts).and_then(|read| types.get(read.gives()?)?.get("status"));
+    if let Some(what) = status.and_then(|known| refuses(&known.iter().collect::<Vec<_>>(), ACTIVE)) {
+        wrong.insert(Wrong { of: accounts.clone(), place: "status".to_owned(), what });
+    }
 }
 
 /// The rules of `boundary` compare too.
