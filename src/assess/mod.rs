@@ -284,7 +284,7 @@ fn aspect_result(
     side: &Side<'_>,
     mapped: &[(Relation, &Finding)],
 ) -> AspectResult {
-    let answer = Answer { objective: objective.id.clone(), aspect: aspect.id.clone() };
+    let answer = Answer::of(objective, aspect);
     let cells = input
         .environments
         .iter()

@@ -1,6 +1,6 @@
 //! What people state: one Markdown file each, in final form, approved, dated, with an end.
 
-use super::catalog::ShownBy;
+use super::catalog::{Aspect, Objective, ShownBy};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,19 @@ pub struct Answer {
     pub objective: String,
     /// `records-reviewed`.
     pub aspect: String,
+}
+
+impl Answer {
+    /// This aspect of this objective.
+    #[must_use]
+    pub fn of(objective: &Objective, aspect: &Aspect) -> Self {
+        Self { objective: objective.id.clone(), aspect: aspect.id.clone() }
+    }
+
+    /// Every aspect of an objective.
+    pub fn all_of(objective: &Objective) -> impl Iterator<Item = Self> + '_ {
+        objective.aspects.iter().map(|aspect| Self::of(objective, aspect))
+    }
 }
 
 /// A file beside `farwatch.yaml` that a statement or exception names as evidence.

@@ -1,7 +1,8 @@
 //! Exceptions: one YAML file each.
 
 use super::{
-    Files, Known, KnownCheck, Soft, did_you_mean, environment_names, evidence, line, note_file, people, text_of,
+    Files, Known, Soft, a_year_at_most, did_you_mean, environment_names, evidence, id_of, line, note_file, people,
+    text_of,
 };
 use crate::model::catalog::Entry;
 use crate::model::exception::{Exception, ExceptionKind, Milestone};
@@ -115,15 +116,16 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         bad(None, "`checks` and `resources` go together".to_owned(), "name both, by id or pattern");
     }
     for pattern in &file.checks {
-        let fits = known.checks.keys().filter(|id| pattern.value.fits(id)).count();
-        let kept = known.checks.iter().find(|(id, check)| pattern.value.fits(id) && check.no_exception.is_some());
-        if fits > MOST_CHECKS {
+        let fitting: Vec<_> = known.checks.iter().filter(|(id, _)| pattern.value.fits(id)).collect();
+        let kept = fitting.iter().find_map(|(id, check)| Some((id, check.no_exception?)));
+        if fitting.len() > MOST_CHECKS {
+            let fits = fitting.len();
             let what =
                 format!("`{}` fits {fits} checks, and whoever approved it did not mean all of them", pattern.value);
             bad(line(pattern), what, "name the checks");
-        } else if let Some((id, KnownCheck { no_exception: Some(why), .. })) = kept {
+        } else if let Some((id, why)) = kept {
             bad(line(pattern), format!("`{id}` allows no exception: {}", why.trim()), "mend what it names");
-        } else if !known.checks.keys().any(|id| pattern.value.fits(id)) {
+        } else if fitting.is_empty() {
             let near = did_you_mean(&pattern.value.0, known.checks.keys().copied());
             let what = format!("no check fits `{}`{near}", pattern.value);
             bad(line(pattern), what, "`farwatch check list` names them");
@@ -148,12 +150,8 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
     let mut answers: Vec<Answer> = Vec::new();
     for id in &file.answers {
         match known.catalog.resolve(&id.value) {
-            Some(Entry::Aspect(_, objective, aspect)) => {
-                answers.push(Answer { objective: objective.id.clone(), aspect: aspect.id.clone() });
-            }
-            Some(Entry::Objective(_, objective)) => answers.extend(
-                objective.aspects.iter().map(|a| Answer { objective: objective.id.clone(), aspect: a.id.clone() }),
-            ),
+            Some(Entry::Aspect(_, objective, aspect)) => answers.push(Answer::of(objective, aspect)),
+            Some(Entry::Objective(_, objective)) => answers.extend(Answer::all_of(objective)),
             _ => {
                 let what = format!("`{}` is no objective or aspect", id.value);
                 bad(line(id), what, "such as SI.L1-b.1.xiii.b; see `farwatch explain`");
@@ -174,16 +172,7 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
             bad(None, format!("`{name}` is empty"), "say it in a sentence");
         }
     }
-    // Both ways of the rule are looked at in each yearly assessment; nothing that is approved once counts for ever.
-    if let Ok(year) = start.checked_add(jiff::Span::new().years(1))
-        && expires > year
-    {
-        bad(
-            line(&file.expires),
-            format!("it would count until {expires}, longer than a year"),
-            "Level 1 is assessed every year; look at it again by then, and approve it anew",
-        );
-    }
+    a_year_at_most(start, &file.expires, &mut bad);
     let worked = evidence("worked", &file.worked, files, organisation, &mut bad);
     let kind_line = line(&file.kind);
     match file.kind.value {
@@ -212,8 +201,7 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
     }
     let (from, to) = (line(&file.start), line(&file.expires));
     let about = file.checks.first().and_then(line).or_else(|| file.answers.first().and_then(line));
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let id = name.strip_suffix(".yaml").unwrap_or(name).to_owned();
+    let id = id_of(path, ".yaml").to_owned();
     let problems = wrong.iter().map(|(_, what, _)| what.clone()).collect();
     if file.status.value == DocumentStatus::Final {
         for (line, what, hint) in wrong {

@@ -21,6 +21,7 @@ use crate::model::parameter::Parameters;
 use crate::model::problem::{Problem, Problems};
 use crate::model::statement::EvidenceFile;
 use crate::model::text::sha256_hex;
+use jiff::civil::Date;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
 
@@ -164,6 +165,25 @@ fn people(named: &[(&str, &Spanned<String>)], organisation: &Organisation, bad: 
             let near = did_you_mean(&id.value, organisation.people.iter().map(|person| person.id.as_str()));
             bad(line(id), format!("{role}: nobody has the id `{}`{near}", id.value), "name the person under `people`");
         }
+    }
+}
+
+/// The id of a statement or exception: the name of its file without the ending.
+fn id_of<'a>(path: &'a str, ending: &str) -> &'a str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(ending).unwrap_or(name)
+}
+
+/// Level 1 is assessed and affirmed every year, so nothing that is stated or approved once counts for ever.
+fn a_year_at_most(from: Date, to: &Spanned<Date>, bad: &mut Bad<'_>) {
+    if let Ok(year) = from.checked_add(jiff::Span::new().years(1))
+        && to.value > year
+    {
+        bad(
+            line(to),
+            format!("it would count until {}, longer than a year", to.value),
+            "Level 1 is assessed and affirmed every year; look at it again by then, and say it anew",
+        );
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::config::{line_of, mentions_cui};
 use super::{
-    Bad, Known, KnownCheck, Soft, did_you_mean, environment_names, evidence, line, note_file, people, text_of,
+    Bad, Known, KnownCheck, Soft, a_year_at_most, did_you_mean, environment_names, evidence, id_of, line, note_file,
+    people, text_of,
 };
 use crate::model::catalog::{Entry, EnvironmentKind, Objective, ShownBy};
 use crate::model::check::{Mapping, Relation};
@@ -121,15 +122,7 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
         let what = format!("`{}` approves a statement of their own", head.owner.value);
         hint(line(&head.approver), what, "an assessor will ask who else looked at it");
     }
-    if let Ok(year) = from.checked_add(jiff::Span::new().years(1))
-        && to > year
-    {
-        bad(
-            line(&head.expires),
-            format!("it would count until {to}, longer than a year"),
-            "Level 1 is assessed and affirmed every year; look at it again by then, and state it anew",
-        );
-    }
+    a_year_at_most(from, &head.expires, &mut bad);
     if mentions_cui(&text) {
         let what = "it speaks of CUI; Level 1 is about Federal Contract Information (FCI)".to_owned();
         hint(line_of(&text, "CUI"), what, "a system with CUI needs Level 2");
@@ -137,8 +130,7 @@ pub(super) fn read(path: &str, files: &dyn Files, known: &Known<'_>, organisatio
     if head.kind == StatementKind::Attestation {
         machine_only(&head, organisation, known, &answers, &mut hint);
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let id = name.strip_suffix(".md").unwrap_or(name).to_owned();
+    let id = id_of(path, ".md").to_owned();
     let title =
         body.lines().find_map(|line| line.strip_prefix("# ")).map_or_else(|| id.clone(), |t| t.trim().to_owned());
     // A draft may be unfinished; what is wrong with it is told when it becomes final.
@@ -199,16 +191,13 @@ fn unread(path: &str, head: &str, known: &Known<'_>, problems: Vec<String>, sha2
         .answers
         .iter()
         .flat_map(|id| match known.catalog.resolve(id) {
-            Some(Entry::Requirement(requirement)) => requirement.objectives.iter().flat_map(all_of).collect(),
-            Some(Entry::Objective(_, objective)) => all_of(objective).collect(),
-            Some(Entry::Aspect(_, objective, aspect)) => {
-                vec![Answer { objective: objective.id.clone(), aspect: aspect.id.clone() }]
-            }
+            Some(Entry::Requirement(requirement)) => requirement.objectives.iter().flat_map(Answer::all_of).collect(),
+            Some(Entry::Objective(_, objective)) => Answer::all_of(objective).collect(),
+            Some(Entry::Aspect(_, objective, aspect)) => vec![Answer::of(objective, aspect)],
             None => Vec::new(),
         })
         .collect();
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let id = name.strip_suffix(".md").unwrap_or(name).to_owned();
+    let id = id_of(path, ".md").to_owned();
     let environments = if about.environments.is_empty() { vec!["all".to_owned()] } else { about.environments };
     Some(Statement {
         title: id.clone(),
@@ -233,10 +222,6 @@ fn unread(path: &str, head: &str, known: &Known<'_>, problems: Vec<String>, sha2
         lines: Lines::default(),
         problems,
     })
-}
-
-fn all_of(objective: &Objective) -> impl Iterator<Item = Answer> + '_ {
-    objective.aspects.iter().map(|aspect| Answer { objective: objective.id.clone(), aspect: aspect.id.clone() })
 }
 
 /// The head, with blank lines in front so that positions are those of the file, and the body.
@@ -272,7 +257,7 @@ fn answers(head: &Head, known: &Known<'_>, bad: &mut Bad<'_>) -> (BTreeSet<Answe
         bad(None, "`answers` is empty".to_owned(), "name the objectives or aspects it speaks to");
     }
     for id in &head.answers {
-        let mut add = |objective: &Objective| all.extend(all_of(objective));
+        let mut add = |objective: &Objective| all.extend(Answer::all_of(objective));
         match known.catalog.resolve(&id.value) {
             Some(Entry::Requirement(requirement)) if requirement.is_part(&id.value) => {
                 let what = format!("`{}` is a part of {}, and names none of its objectives", id.value, requirement.id);
@@ -282,7 +267,7 @@ fn answers(head: &Head, known: &Known<'_>, bad: &mut Bad<'_>) -> (BTreeSet<Answe
             Some(Entry::Objective(_, objective)) => add(objective),
             Some(Entry::Aspect(_, objective, aspect)) => {
                 whole = false;
-                all.insert(Answer { objective: objective.id.clone(), aspect: aspect.id.clone() });
+                all.insert(Answer::of(objective, aspect));
             }
             None => {
                 let what = format!("`{}` is no requirement, objective or aspect", id.value);
