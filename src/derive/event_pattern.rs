@@ -177,6 +177,7 @@ impl Pattern {
         Ok(Self { joined: root.joins(), root, plain: written.plain })
     }
 
+    #[cfg(test)]
     /// Whether an event matches; `None` if it cannot be told. The numbers of the event count as written the way that
     /// `serde_json` prints them.
     fn matches(&self, event: &Value) -> Option<bool> {

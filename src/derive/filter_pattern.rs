@@ -1,8 +1,9 @@
 //! Amazon CloudWatch Logs filter patterns: which log lines a metric filter counts, and with what number.
 //!
 //! Source: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log
-//! events, and Live Tail". Every section below is one of that page. Where the page is silent, or where its editions
-//! contradict each other, the answer is `None`: a line is only said to match, or not to, where every reading agrees.
+//! events, and Live Tail"; the sections named below are its own, or of its earlier edition "Filter and pattern syntax".
+//! Where the page is silent, or where its editions contradict each other, the answer is `None`: a line is only said to
+//! match, or not to, where every reading agrees.
 //!
 //! Not evaluated: regular expressions (`%…%`) and wildcard selectors (`$.list[*]`, `$.*`). They are unknown, unless
 //! the rest of the pattern decides.
@@ -20,7 +21,7 @@ const EXACT_DIGITS: usize = 15;
 
 /// Why a pattern cannot be read with certainty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unreadable(pub &'static str);
+pub(super) struct Unreadable(pub(super) &'static str);
 
 impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,7 +33,7 @@ impl std::error::Error for Unreadable {}
 
 /// A filter pattern.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern(Kind);
+pub(super) struct Pattern(Kind);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
@@ -114,7 +115,7 @@ impl Pattern {
     ///
     /// # Errors
     /// Where it is not of a form that the guide describes, so that nothing can be said of what it matches.
-    pub fn parse(text: &str) -> Result<Pattern, Unreadable> {
+    pub(super) fn parse(text: &str) -> Result<Pattern, Unreadable> {
         if text.chars().nth(LONGEST).is_some() {
             return Err(Unreadable("it is longer than the 1024 characters that a filter pattern may have"));
         }
@@ -136,11 +137,15 @@ impl Pattern {
 
     /// Does the pattern match a line? `None` where this reader cannot be certain.
     #[must_use]
-    pub fn matches(&self, line: &str) -> Option<bool> {
+    pub(super) fn matches(&self, line: &str) -> Option<bool> {
         match &self.0 {
             // Section "… in unstructured log events": "all question mark terms will be ignored" beside other terms.
             Kind::Terms { with, without, optional } if with.is_empty() && without.is_empty() => {
-                if optional.is_empty() { Some(true) } else { any(optional.iter().map(|term| says(line, term))) }
+                if optional.is_empty() {
+                    Some(true)
+                } else {
+                    any(optional.iter().map(|term| says(line, term)))
+                }
             }
             Kind::Terms { with, without, .. } => {
                 let lacks = without.iter().map(|term| says(line, term).map(|says| !says));
@@ -170,7 +175,7 @@ impl Pattern {
     /// `None` where the line does not certainly match, or where it has no certain number there. Numeric identifiers
     /// (`$7`) are not read: the guide does not say how they count beside named fields.
     #[must_use]
-    pub fn value(&self, selector: &str, line: &str) -> Option<f64> {
+    pub(super) fn value(&self, selector: &str, line: &str) -> Option<f64> {
         if self.matches(line) != Some(true) {
             return None;
         }
@@ -180,7 +185,7 @@ impl Pattern {
                 let (steps, "") = steps(name).ok()? else { return None };
                 let named = expr.leaves().iter().any(|(path, _)| *path == steps);
                 let root = object(line.trim())?;
-                let Value::Number(number) = find(&root, &steps)?? else { return None };
+                let Value::Number(number) = find(&root, &steps)? else { return None };
                 Num::read(&number.to_string()).filter(|_| named).map(|num| num.value)
             }
             Kind::Fields { head, tail } => {
@@ -290,8 +295,9 @@ fn says(line: &str, term: &str) -> Option<bool> {
     }
     let whole = found.any(|(at, _)| {
         let (before, after) = (line.get(..at).unwrap_or_default(), line.get(at + term.len()..).unwrap_or_default());
-        !(inner(term.chars().next()) && inner(before.chars().next_back()))
-            && !(inner(term.chars().next_back()) && inner(after.chars().next()))
+        let from_word = inner(term.chars().next()) && inner(before.chars().next_back());
+        let into_word = inner(term.chars().next_back()) && inner(after.chars().next());
+        !from_word && !into_word
     });
     whole.then_some(true)
 }
@@ -531,7 +537,9 @@ fn wild(pattern: &str, text: &str) -> bool {
 
 /// May another reader take the text, which is no number here, for one (`.5`, `10ms`, `NaN`)?
 fn loose(text: &str) -> bool {
-    text.trim().trim_start_matches(['+', '-']).starts_with(|c: char| c.is_numeric() || ".,NnIi".contains(c))
+    let text = text.trim().trim_start_matches(['+', '-']);
+    text.starts_with(|c: char| c.is_numeric() || c == '.' || c == ',')
+        || ["nan", "inf", "infinity"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// A comparison with a text. Against a bare number, the text and the number that it writes must both agree.
@@ -564,12 +572,6 @@ fn json_condition(tokens: &mut Tokens) -> Result<(Vec<Step>, Test), Unreadable> 
     let Some(Token::Selector(path)) = tokens.next() else {
         return Err(Unreadable("a condition does not begin with a selector"));
     };
-    let mut word = || match tokens.next() {
-        Some(Token::Word(word)) => word,
-        Some(Token::Op(op)) => format!("{op:?}"),
-        _ => String::new(),
-    };
-    let _ = &mut word;
     let test = match tokens.next() {
         Some(Token::Op(op)) => Test::Compare(op, operand(tokens, op)?),
         Some(Token::Word(verb)) => match (verb.as_str(), tokens.next()) {
@@ -593,7 +595,10 @@ fn json_matches(expr: &Expr<(Vec<Step>, Test)>, line: &str) -> Option<bool> {
     let root = object(line)?;
     let mut misfit = false;
     let holds = expr.eval(&mut |(path, test)| {
-        let node = find(&root, path)?;
+        if path.contains(&Step::Wildcard) {
+            return None;
+        }
+        let node = find(&root, path);
         match test {
             Test::NotExists => Some(node.is_none()),
             // A string "true" may count as TRUE for another reader.
@@ -639,17 +644,14 @@ fn object(line: &str) -> Option<Value> {
     (colons == names).then_some(root)
 }
 
-/// The value that a selector points to, if there is one. `None` outside for a wildcard.
-fn find<'a>(root: &'a Value, path: &[Step]) -> Option<Option<&'a Value>> {
-    if path.contains(&Step::Wildcard) {
-        return None;
-    }
+/// The value that a selector without wildcard points to, if there is one.
+fn find<'a>(root: &'a Value, path: &[Step]) -> Option<&'a Value> {
     let step = |node: &'a Value, step: &Step| match step {
         Step::Name(name) => node.as_object()?.get(name),
         Step::Index(index) => node.as_array()?.get(*index),
         Step::Wildcard => None,
     };
-    Some(path.iter().try_fold(root, step))
+    path.iter().try_fold(root, step)
 }
 
 /// A comparison with a value that is neither array nor object. "Value nodes can be strings or numbers": across the
@@ -673,9 +675,11 @@ fn json_holds(op: Op, operand: &Operand, node: Option<&Value>) -> Option<bool> {
             } else if whole && pattern.contains('*') && matches!(operand, Operand::Bare(_)) {
                 text_holds(op, operand, &number.to_string())
             } else {
-                // 1.5 may also be written 15e-1: without the text, only letters are certainly not in it.
+                // 1.5 may also be written 15e-1: only what no number is written with is certainly not in it.
                 let strange = pattern.chars().any(|c| !c.is_ascii_digit() && !"+-.eE*".contains(c));
-                never(!strange && !(whole && like(pattern, &number.to_string()) == Some(false)))
+                let other = whole && !pattern.contains(['.', 'e', 'E']);
+                let differs = other && like(pattern, &number.to_string()) == Some(false);
+                never(!(strange || differs))
             }
         }
         (Some(node), Operand::Quoted(pattern) | Operand::Bare(pattern)) => {
@@ -715,11 +719,12 @@ fn fields(inside: &str) -> Result<Kind, Unreadable> {
 }
 
 fn field_condition(tokens: &mut Tokens) -> Result<(String, Option<(Op, Operand)>), Unreadable> {
+    let unnamed = Unreadable("a field has no name of letters, digits, - and _, with a letter or _ first");
+    let Some(Token::Word(name)) = tokens.next() else { return Err(unnamed) };
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let Some(Token::Word(name)) = tokens.next().filter(|token| matches!(token, Token::Word(w) if w.chars().all(inner)))
-    else {
-        return Err(Unreadable("a field has no name of letters, digits, - and _"));
-    };
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(inner) {
+        return Err(unnamed);
+    }
     let Some(Token::Op(op)) = tokens.next_if(|token| matches!(token, Token::Op(_))) else { return Ok((name, None)) };
     Ok((name, Some((op, operand(tokens, op)?))))
 }
@@ -762,4 +767,464 @@ fn place<'a>(
     let skipped = columns.len().checked_sub(head.len() + tail.len())?;
     pairs.extend(tail.iter().zip(columns.iter().copied().skip(head.len() + skipped)));
     Some((pairs, skipped > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YES: Option<bool> = Some(true);
+    const NO: Option<bool> = Some(false);
+
+    fn ask(pattern: &str, line: &str) -> Option<bool> {
+        Pattern::parse(pattern).unwrap_or_else(|why| panic!("{pattern}: {why}")).matches(line)
+    }
+
+    fn unreadable(patterns: &[&str]) {
+        for pattern in patterns {
+            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    /// The example of section "… in JSON log events".
+    const TRAIL: &str = r#"{"eventType": "UpdateTrail", "sourceIPAddress": "111.111.111.111",
+        "arrayKey": ["value", "another value"], "objectList": [{"name": "a", "id": 1}, {"name": "b", "id": 2}],
+        "SomeObject": null, "cluster.name": "c", "ThisFlag": true, "count": 404, "ratio": 0.5, "text": "404"}"#;
+    /// The example of section "Using compound expressions …".
+    const USERS: &str = r#"{"user": {"id": 1, "email": "John.Stiles@example.com"}, "users": [{"id": 2, "email":
+        "John.Doe@example.com"}, {"id": 3, "email": "Jane.Doe@example.com"}], "actions": ["GET", "PUT", "DELETE"],
+        "coordinates": [[0, 1, 2], [4, 5, 6], [7, 8, 9]]}"#;
+    const APACHE: &str = r#"127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534"#;
+    const FLOW: &str = "2 123456789012 eni-0a1 203.0.113.9 10.0.0.5 51000 22 6 20 12000000 1 60 ACCEPT OK";
+    const FLOW_FIELDS: &str = r#"[version, account, eni, source, destination, srcport, destport="22", protocol="6",
+        packets, bytes >= 10000000, start, end, action="ACCEPT", log_status]"#;
+
+    #[test]
+    fn terms_of_the_guide() {
+        let lines = [
+            "[ERROR 400] BAD REQUEST",
+            "[ERROR 401] UNAUTHORIZED REQUEST",
+            "[ERROR 419] MISSING ARGUMENTS",
+            "[ERROR 420] INVALID ARGUMENTS",
+            "[INFO] REQUEST FAILED",
+        ];
+        let all = |pattern: &str| lines.map(|line| ask(pattern, line));
+        assert_eq!(all("ERROR"), [YES, YES, YES, YES, NO]);
+        assert_eq!(all("ERROR ARGUMENTS"), [NO, NO, YES, YES, NO]);
+        assert_eq!(all("?ERROR ?ARGUMENTS"), [YES, YES, YES, YES, NO]);
+        assert_eq!(all("ERROR -ARGUMENTS"), [YES, YES, NO, NO, NO]);
+        assert_eq!(all("-ARGUMENTS"), [YES, YES, NO, NO, YES]);
+        assert_eq!(all("-\"BAD REQUEST\" ERROR"), [NO, YES, YES, YES, NO]);
+        assert_eq!(all("?\"BAD REQUEST\" ?INFO"), [YES, NO, NO, NO, YES]);
+        assert_eq!(all("?ERROR ?ARGUMENTS REQUEST"), [YES, YES, NO, NO, YES], "optional terms are ignored");
+        assert_eq!(all("?BAD -ARGUMENTS"), [YES, YES, NO, NO, YES], "beside excluded ones too");
+        assert_eq!(all("error"), [NO; 5], "case sensitive");
+        for everything in ["", "\"\"", "\" \"", " \" \" "] {
+            assert_eq!(all(everything), [YES; 5], "{everything:?}");
+        }
+        assert_eq!(ask("\"INTERNAL SERVER ERROR\"", "[ERROR 500] INTERNAL SERVER ERROR"), YES);
+        assert_eq!(ask("\"INTERNAL SERVER ERROR\"", "INTERNAL ERROR SERVER"), NO);
+        assert_eq!(ask("%AUTHORIZED%", "[ERROR 401] UNAUTHORIZED REQUEST"), None);
+        assert_eq!(ask("%a b|c d%", ""), None);
+    }
+
+    #[test]
+    fn a_term_within_a_longer_word_is_unknown() {
+        assert_eq!(ask("ERROR", "Exiting with ERRORCODE: -1"), None);
+        assert_eq!(ask("ERROR", "ERRORCODE ERROR"), YES);
+        assert_eq!(ask("ERROR", "äERROR"), None);
+        assert_eq!(ask("-ERROR", "MY_ERROR"), None);
+        assert_eq!(ask("ERROR x1", "ERRORCODE"), NO, "the other term decides");
+        assert_eq!(ask("?ERROR ?WARN", "ERRORCODE WARN"), YES);
+        assert_eq!(ask("?ERROR ?WARN", "ERRORCODE"), None);
+        assert_eq!(ask("\"=22\"", "port=22"), YES);
+        assert_eq!(ask("\"=22\"", "port=221"), None);
+        assert_eq!(ask("\"é\"", "caf é"), YES);
+    }
+
+    #[test]
+    fn terms_that_cannot_be_read() {
+        unreadable(&[" ", "\t", "-", "?", "\"a", "a\"b\"", "\"a\"b", "ERROR*", "a=b", "é", "- \"Exiting\"", "--a"]);
+        unreadable(&["\"a\\\"b\"", "\"a*\"", "a \" \"", "-\"\"", "%", "%%", "%a% b", "a %b%", "%a%b%", "100%", "\""]);
+        unreadable(&["}", "]", "(a)", "/x/", "“a”"]);
+    }
+
+    #[test]
+    fn length() {
+        assert!(Pattern::parse(&"a".repeat(1024)).is_ok());
+        assert!(Pattern::parse(&"a".repeat(1025)).is_err());
+        assert!(Pattern::parse(&format!("\"{}\"", "é".repeat(1022))).is_ok(), "characters, not bytes");
+    }
+
+    #[test]
+    fn json_of_the_guide() {
+        for (pattern, says) in [
+            (r#"{ $.eventType = "UpdateTrail" }"#, YES),
+            (r#"{ $.eventType != "UpdateTrail" }"#, NO),
+            (r#"{$.eventType="StopLogging"}"#, NO),
+            ("{ $.eventType = UpdateTrail }", YES),
+            (r#"{ $.eventType = "updatetrail" }"#, NO),
+            ("{ $.sourceIPAddress != 123.123.* }", YES),
+            ("{ $.sourceIPAddress = 111.111.* }", YES),
+            (r#"{ $.arrayKey[0] = "value" }"#, YES),
+            (r#"{ $.arrayKey[1] = "value" }"#, NO),
+            (r#"{ $.arrayKey[2] = "value" }"#, NO),
+            (r#"{ $.eventType[0] = "value" }"#, NO),
+            ("{ $.objectList[1].id = 2 }", YES),
+            (r#"{ $.['cluster.name'] = "c" }"#, YES),
+            (r#"{ $.["cluster.name"] = "d" }"#, NO),
+            ("{ $.SomeObject IS NULL }", YES),
+            ("{ $.eventType IS NULL }", NO),
+            ("{ $.nothing IS NULL }", NO),
+            ("{ $.ThisFlag IS TRUE }", YES),
+            ("{ $.ThisFlag IS FALSE }", NO),
+            ("{ $.text IS TRUE }", None),
+            ("{ $.SomeOtherObject NOT EXISTS }", YES),
+            ("{ $.SomeObject.deeper[3] NOT EXISTS }", YES),
+            ("{ $.SomeObject NOT EXISTS }", NO),
+            ("{ $.arrayKey NOT EXISTS }", NO),
+            ("{ $.eventType = %Trail% }", None),
+            ("{ $.arrayKey[*] = %val.{2}% }", None),
+            ("{ $.* = %111% }", None),
+            (r#"{ $.eventType = "*" && $.sourceIPAddress != 123.123.* }"#, YES),
+        ] {
+            assert_eq!(ask(pattern, TRAIL), says, "{pattern}");
+        }
+        for (pattern, says) in [
+            (r#"{ ($.user.id = 1) && ($.users[0].email = "John.Doe@example.com") }"#, YES),
+            (r#"{ ($.user.id = 2 && $.users[0].email = "nonmatch") || $.actions[2] = "GET" }"#, NO),
+            (
+                r#"{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch && $.actions[2] = no }"#,
+                YES,
+            ),
+            (
+                r#"{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = "no") && $.actions[2] = "no" }"#,
+                NO,
+            ),
+            ("{ $.coordinates[1][2] = 6 }", YES),
+        ] {
+            assert_eq!(ask(pattern, USERS), says, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn json_numbers() {
+        let line = r#"{"n": 1000, "small": 0.001, "minus": -5, "big": 9007199254740993, "exp": 1E3}"#;
+        for (condition, says) in [
+            ("$.n >= 1000", YES),
+            ("$.n > +1000", NO),
+            ("$.n < 10e3", YES),
+            ("$.n <= 999.9", NO),
+            ("$.n = 1e+3", YES),
+            ("$.exp = 1000", YES),
+            ("$.n != 1e-3", YES),
+            ("$.small = 1e-3", YES),
+            ("$.minus<-4", YES),
+            ("$.minus=-5.0", YES),
+            ("$.n = 1*", YES),
+            ("$.n = 2*", NO),
+            ("$.n != 2*", YES),
+            ("$.n = *", YES),
+            (r#"$.n = "*""#, YES),
+            (r#"$.n = "1000""#, None),
+            (r#"$.n = "1000.0""#, None),
+            (r#"$.n = "1001""#, NO),
+            (r#"$.n != "1001""#, None),
+            (r#"$.n = "abc""#, NO),
+            ("$.small = 0.*", None),
+            ("$.big = 9007199254740993", YES),
+            ("$.big = 9007199254740992", None),
+            ("$.big > 9007199254740992", None),
+            ("$.big > 9007199254000000", YES),
+            ("$.n = 1e999", None),
+            ("$.gone > 1", NO),
+            ("$.gone < 1", NO),
+        ] {
+            assert_eq!(ask(&format!("{{ {condition} }}"), line), says, "{condition}");
+        }
+    }
+
+    #[test]
+    fn across_kinds_only_the_impossible_is_certain() {
+        for (condition, says) in [
+            ("$.text = 404", None),
+            ("$.text = 405", NO),
+            ("$.text != 405", None),
+            ("$.text > 5", None),
+            ("$.text > 500", NO),
+            ("$.eventType > 5", NO),
+            ("$.eventType = 5", NO),
+            (r#"$.ThisFlag = "true""#, None),
+            (r#"$.ThisFlag = "false""#, NO),
+            (r#"$.ThisFlag != "false""#, None),
+            ("$.ThisFlag = 1", NO),
+            ("$.ThisFlag > 0", None),
+            ("$.SomeObject = x", NO),
+            ("$.SomeObject = *", None),
+            ("$.gone = *", NO),
+            ("$.gone != x", None),
+            ("$.gone = %x%", NO),
+            (r#"$.eventType = """#, None),
+            (r#"$.eventType != "1e5""#, None),
+        ] {
+            assert_eq!(ask(&format!("{{ {condition} }}"), TRAIL), says, "{condition}");
+        }
+    }
+
+    #[test]
+    fn an_array_or_object_does_not_fit() {
+        for pattern in ["{ $.users = 1 }", "{ $.users != 1 }", "{ $.user = * }", "{ $.users > 0 }"] {
+            assert_eq!(ask(pattern, USERS), NO, "{pattern}");
+        }
+        assert_eq!(ask("{ $.users = 1 || $.user.id = 1 }", USERS), None, "the condition alone, or the whole pattern");
+        assert_eq!(ask("{ $.user.id = 1 || $.users = 1 }", USERS), None);
+        assert_eq!(ask("{ $.users = 1 || $.user.id = 2 }", USERS), NO);
+    }
+
+    #[test]
+    fn unknown_conditions_follow_kleene() {
+        let (yes, no, open) = ("$.user.id = 1", "$.user.id = 2", "$.user.email = %J%");
+        for (expr, says) in [
+            (format!("{open} && {no}"), NO),
+            (format!("{open} && {yes}"), None),
+            (format!("{open} || {yes}"), YES),
+            (format!("{open} || {no}"), None),
+            (format!("{no} && {open} || {yes}"), YES),
+            (format!("{no} && ({open} || {yes})"), NO),
+        ] {
+            assert_eq!(ask(&format!("{{ {expr} }}"), USERS), says, "{expr}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_json_object() {
+        let pattern = "{ $.a NOT EXISTS || $.a = 1 }";
+        assert_eq!(ask(pattern, "START RequestId"), NO);
+        assert_eq!(ask(pattern, ""), NO);
+        for line in ["{", "{\"a\": 1", "x {\"a\": 1}", "[1]", "5", "[{\"a\": 1}]", "{\"a\": 1, \"a\": 2}", "{} {}"] {
+            assert_eq!(ask(pattern, line), None, "{line}");
+        }
+        assert_eq!(ask("{ $.a = 1 }", r#"{"a": 1, "b:": "\":{", "\u0061": 1}"#), None, "the same name, escaped");
+        assert_eq!(ask("{ $.a = 1 }", r#" {"a": 1, "b:": "\":{", "c": {"a": 2}} "#), YES);
+        assert_eq!(ask(pattern, &"{\"a\":".repeat(100_000)), None, "deep");
+    }
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, says) in [
+            ("*", "", YES),
+            ("**", "x", YES),
+            ("*Event", "PutEvent", YES),
+            ("*Event", "Events", NO),
+            ("Event*", "EventId", YES),
+            ("Event*", "PutEvent", NO),
+            ("*.html*", "GET /index.html HTTP/1.0", YES),
+            ("Ev*ent", "Ev*ent", YES),
+            ("Ev*ent", "Event", None),
+            ("Ev*ent", "Other", NO),
+            ("*a*b*", "xa*by", YES),
+            ("*a*b*", "b a", NO),
+            ("a*a", "a", NO),
+            ("é*", "été", YES),
+            ("*é", "ét", NO),
+        ] {
+            assert_eq!(like(pattern, text), says, "{pattern} {text}");
+        }
+        assert!(wild("a*b*c", "a-b-b-c") && !wild("a*b*c", "a-c-b") && wild("ab*ba", "abba") && !wild("ab*ba", "aba"));
+        // Exponential for a matcher that goes back.
+        assert!(!wild(&"a*".repeat(500), &"a".repeat(499)));
+        assert!(!wild(&format!("{}b", "*a".repeat(500)), &"a".repeat(200_000)));
+    }
+
+    #[test]
+    fn json_that_cannot_be_read() {
+        unreadable(&[
+            "{",
+            "{}",
+            "{ }",
+            "{ $.a }",
+            "{ $.a = }",
+            "{ $.a == 1 }",
+            "{ $.a = 1 && }",
+            "{ $.a = 1 $.b = 2 }",
+        ]);
+        unreadable(&["{ a = 1 }", "{ $ = 1 }", "{ $. = 1 }", "{ $.a. = 1 }", "{ $.a[x] = 1 }", "{ $.a[ = 1 }"]);
+        unreadable(&["{ $.a[-1] = 1 }", "{ $.a[+1] = 1 }", "{ $.a[] = 1 }", "{ $.['a = 1 }", "{ $.a@b = 1 }"]);
+        unreadable(&["{ $.a[99999999999999999999999] = 1 }", "{ $.['a'b] = 1 }", "{ $.['*'] = 1 }", "{ $.é = 1 }"]);
+        unreadable(&["{ $.a > \"x\" }", "{ $.a > x }", "{ $.a < 4* }", "{ $.a > %1% }", "{ $.a = a\"b\" }"]);
+        unreadable(&["{ $.a IS NOT NULL }", "{ $.a EXISTS }", "{ $.a is null }", "{ $.a IS }", "{ $.a NOT }"]);
+        unreadable(&["{ ($.a = 1 }", "{ $.a = 1) }", "{ !($.a = 1) }", "{ $.a = \"x }", "{ $.a = %x }", "{ $.a = é }"]);
+        unreadable(&["{ $.a = \"a\\\"b\" }", "{ $.a = 1, $.b = 2 }", "{ $.a = 1 } x", "{ 1 = $.a }", "{ $.a = $.b }"]);
+        let deep = |n: usize| format!("{{ {}$.a = 1{} }}", "(".repeat(n), ")".repeat(n));
+        assert_eq!(ask(&deep(32), r#"{"a": 1}"#), YES);
+        unreadable(&[&deep(33), &deep(500), &"{(".repeat(500)]);
+    }
+
+    #[test]
+    fn fields_of_the_guide() {
+        for (pattern, says) in [
+            ("[ip, user, username, timestamp, request =*.html*, status_code = 4*, bytes]", YES),
+            ("[..., request =*.html*, status_code = 4*, bytes]", YES),
+            ("[ip, user, ..., status_code, bytes > 1000]", YES),
+            ("[ip=127.0.0.1, user, ...]", YES),
+            ("[ip=127.0.0.2, user, ...]", NO),
+            ("[...]", YES),
+            ("[..., status_code = 404 || status_code = 410, bytes]", YES),
+            ("[..., status_code = 4* && status_code != 404, bytes]", NO),
+            ("[..., status_code = 4* && status_code != 403, bytes]", YES),
+            ("[..., (status_code = 403 || status_code = 410) && status_code != 1, bytes]", NO),
+            ("[a, b, c, time=\"10/Oct/2000:13:25:15 -0700\", request=\"GET *\", code, bytes]", YES),
+            (r"[ip=%127\.0\.0\.[1-9]%, user, username, timestamp, request =*.html*, status_code = 4*, bytes]", None),
+            (r"[ip=%127\.0\.0\.[1-9]%, user, username, timestamp, request =*.php*, status_code = 4*, bytes]", NO),
+            (r"[ip=%a,b% || ip=127.*, ...]", YES),
+            ("[w1=ERROR, w2]", NO),
+            ("[w1=127.0.0.1, w2]", None),
+            ("[a, b, c, d, e, f, g, h]", None),
+            ("[a, b, c, d, e, f, g, ...]", None),
+            ("[a, b, c, d, e, ..., f, g, h]", None),
+        ] {
+            assert_eq!(ask(pattern, APACHE), says, "{pattern}");
+        }
+        assert_eq!(ask("[w1=ERROR || w1=WARN, w2]", "WARN message"), YES);
+        assert_eq!(ask("[w1!=ERROR && w1!=WARN, w2]", "WARN message"), NO);
+        assert_eq!(ask("[w1!=ERROR&&w1!=WARN, w2]", "INFO message"), YES);
+    }
+
+    #[test]
+    fn flow_logs() {
+        assert_eq!(ask(FLOW_FIELDS, FLOW), YES);
+        assert_eq!(ask(FLOW_FIELDS, &FLOW.replace("ACCEPT", "REJECT")), NO);
+        assert_eq!(ask(FLOW_FIELDS, &FLOW.replace("12000000", "9999999")), NO);
+        assert_eq!(ask(FLOW_FIELDS, "2 123456789012 eni-0a1 - - - - - - - 1 60 - NODATA"), NO);
+        assert_eq!(ask("[a, b, c, d, e, f, p=22 || p=3389, ...]", FLOW), YES);
+        assert_eq!(ask("[a, b, c, d, e, f, p=23 || p=3389, ...]", FLOW), NO);
+    }
+
+    #[test]
+    fn a_bare_number_is_a_text_and_a_number() {
+        for (condition, text, says) in [
+            ("p=22", "22", YES),
+            ("p=22", "022", None),
+            ("p!=22", "22.0", None),
+            ("p=22", "23", NO),
+            ("p!=22", "23", YES),
+            ("p=22", "-", NO),
+            ("p!=22", "-", None),
+            ("p>22", "-", NO),
+            ("p>22", "100ms", None),
+            ("p>22", "NaN", None),
+            ("p>22", "1e2", YES),
+            ("p=\"22\"", "022", NO),
+            ("p!=\"22\"", "-", YES),
+        ] {
+            assert_eq!(ask(&format!("[{condition}]"), text), says, "{condition} {text}");
+        }
+    }
+
+    #[test]
+    fn lines_with_more_than_one_cut_are_unknown() {
+        for line in ["", " a b", "a b ", "a  b", "a\tb", "a b\n", "a \"b", "a [b", "a \"b\"c", "a k=\"b\"", "a b[1]"] {
+            assert_eq!(ask("[x=zzz, y]", line), None, "{line:?}");
+        }
+        for line in ["a \"b\\\" c\"", "a [b [c] d]", "a \"b [c] d\"", "a\u{3000}b c"] {
+            assert_eq!(ask("[x=zzz, y]", line), None, "{line:?}");
+        }
+        assert_eq!(columns("a \"\" [b c] é"), Some(vec!["a", "", "b c", "é"]));
+    }
+
+    #[test]
+    fn fields_that_cannot_be_read() {
+        unreadable(&["[", "[]", "[,]", "[a,]", "[a b]", "[a, , b]", "[..., a, ...]", "[a=]", "[=a]", "[a=1 b]", "[…]"]);
+        unreadable(&["[a=1 && b=2]", "[w1=ERROR || W1=WARNING, w2]", "[a || a=1]", "[w1=!ERROR]", "[a > x]", "[$a]"]);
+        unreadable(&["[a=1", "[(a=1]", "[a=\"1]", "[a=%1]", "[a.b]", "[a=1] x", "[a IS NULL]", "[\"a\"=1]", "[a=1,2]"]);
+    }
+
+    #[test]
+    fn values() {
+        let of = |pattern: &str, selector: &str, line: &str| Pattern::parse(pattern).unwrap().value(selector, line);
+        assert_eq!(of(FLOW_FIELDS, "$bytes", FLOW), Some(12_000_000.0));
+        assert_eq!(of(FLOW_FIELDS, "$packets", FLOW), Some(20.0));
+        assert_eq!(of(FLOW_FIELDS, "1", FLOW), Some(1.0));
+        assert_eq!(of(FLOW_FIELDS, "-2.5e1", FLOW), Some(-25.0));
+        assert_eq!(of("[..., code, bytes]", "$bytes", APACHE), Some(1534.0));
+        assert_eq!(of("{ $.count = * }", "$.count", TRAIL), Some(404.0));
+        assert_eq!(of("{ $.ratio = * }", "$.ratio", TRAIL), Some(0.5));
+        assert_eq!(of("{ $.objectList[1].id = 2 }", "$.objectList[1].id", TRAIL), Some(2.0));
+        assert_eq!(of("ERROR", "1", "an ERROR"), Some(1.0));
+        for selector in ["", "$", "$no", "$eni", "$7", "$.bytes", "x", "NaN", "1e999", "bytes"] {
+            assert_eq!(of(FLOW_FIELDS, selector, FLOW), None, "{selector}");
+        }
+        assert_eq!(of(FLOW_FIELDS, "1", &FLOW.replace("ACCEPT", "REJECT")), None, "the line does not match");
+        assert_eq!(of("%x%", "1", "x"), None, "it may not match");
+        assert_eq!(of("[a, a]", "$a", "1 2"), None, "two fields of that name");
+        assert_eq!(of("{ $.text = * }", "$.text", TRAIL), None, "a string");
+        assert_eq!(of("{ $.count = * }", "$.ratio", TRAIL), None, "not in the pattern");
+        assert_eq!(of("{ $.count = * }", "$.count x", TRAIL), None);
+        assert_eq!(of("{ $.count = * }", "$count", TRAIL), None);
+        assert_eq!(of("ERROR", "$x", "an ERROR"), None);
+    }
+
+    /// What AWS Security Hub and the CIS benchmark prescribe must be readable.
+    #[test]
+    fn patterns_of_the_benchmarks() {
+        let root = r#"{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS &&
+            $.eventType !="AwsServiceEvent"}"#;
+        let event = r#"{"eventType": "AwsApiCall", "eventName": "StopLogging", "userIdentity": {"type": "Root"}}"#;
+        assert_eq!(ask(root, event), YES);
+        assert_eq!(ask(root, &event.replace("Root", "IAMUser")), NO);
+        let trail = r"{($.eventName=CreateTrail) || ($.eventName=UpdateTrail) || ($.eventName=StopLogging)}";
+        assert_eq!(ask(trail, event), YES);
+        let denied = r#"{($.errorCode="*UnauthorizedOperation") || ($.errorCode="AccessDenied*")}"#;
+        assert_eq!(ask(denied, event), NO);
+        assert_eq!(ask(denied, r#"{"errorCode": "Client.UnauthorizedOperation"}"#), YES);
+        let console = r#"{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") }"#;
+        let login = r#"{"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "No"}}"#;
+        assert_eq!(ask(console, login), YES);
+        assert_eq!(ask(console, event), NO);
+        assert_eq!(ask(console, r#"{"eventName": "ConsoleLogin"}"#), None);
+        let policy = "{($.eventSource=iam.amazonaws.com) && (($.eventName=DeleteGroupPolicy) || ($.eventName=PutX))}";
+        assert_eq!(ask(policy, event), NO);
+    }
+
+    #[test]
+    fn nothing_panics() {
+        let patterns = [
+            FLOW_FIELDS,
+            r#"{ ($.a.b[0] = "x*y" || $.['é'] != 1e3) && $.c[*] NOT EXISTS || $.d IS TRUE }"#,
+            r#"?"é b" -c_1 %x% ERROR "#,
+            "[a=%x%, ..., b != *é* && b >= -1.5e-3]",
+        ];
+        let lines = [FLOW, APACHE, TRAIL, USERS, "é \"é\" [é] ERROR -1", ""];
+        let pieces: Vec<char> = "{}[]()\"'%$.*=!<>&|,-+?\\ \n\t0e9aéIS…\u{0}😀".chars().collect();
+        let mut state = 1_u64;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % below.max(1)
+        };
+        let mut readable = 0;
+        for round in 0..6000 {
+            let mut change = |text: &str| {
+                let mut chars: Vec<char> = text.chars().collect();
+                for _ in 0..next(4) {
+                    let at = next(chars.len());
+                    match next(3) {
+                        0 if !chars.is_empty() => drop(chars.remove(at)),
+                        1 if !chars.is_empty() => chars[at] = pieces[next(pieces.len())],
+                        _ => chars.insert(at, pieces[next(pieces.len())]),
+                    }
+                }
+                chars.into_iter().collect::<String>()
+            };
+            let (pattern, line) = (change(patterns[round % patterns.len()]), change(lines[round % lines.len()]));
+            let selector = change(["$bytes", "$.a.b[0]", "1"][round % 3]);
+            if let Ok(pattern) = Pattern::parse(&pattern) {
+                readable += 1;
+                for line in [line.as_str(), lines[round % lines.len()]] {
+                    let number = pattern.value(&selector, line);
+                    assert!(number.is_none() || pattern.matches(line) == YES);
+                }
+            }
+        }
+        assert!(readable > 500, "{readable}");
+    }
 }
