@@ -4,7 +4,7 @@ use super::classify::classify;
 use super::pace::Pace;
 use super::redact::redact;
 use super::{Reply, Request, SessionInfo, Source};
-use crate::model::exchange::{CollectionSeal, Exchange, SessionSeal, Sink};
+use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
 use crate::model::provider::ACTIVE;
 use crate::model::read::{Per, REGION, Read, Reads, account_key};
@@ -106,7 +106,7 @@ struct Done<'r> {
     job: Job<'r>,
     pages: Vec<(Exchange, Option<Vec<u8>>)>,
     seen: Vec<Seen>,
-    requests: u64,
+    requests: Requests,
 }
 
 /// Asks everything, writes everything down, and says what the run was.
@@ -158,7 +158,7 @@ pub async fn collect(
         let Ok(next) = tokio::time::timeout_at(deadline, running.next()).await else { break };
         let Some(done) = next else { break };
         progress.ended += 1;
-        seal.requests += done.requests;
+        seal.count(&done.job.read.service, done.requests);
         match done.pages.last().map(|(page, _)| page.outcome) {
             Some(Outcome::Denied) => progress.denied += 1,
             Some(outcome) if !outcome.is_settled() => progress.other_gaps += 1,
@@ -236,7 +236,9 @@ impl Run<'_> {
                 Ok(done) => (Some(done), None),
                 Err(reason) => (None, Some(reason)),
             };
-            seal.requests += done.as_ref().map_or(0, |done| done.requests);
+            if let Some(done) = &done {
+                seal.count(&done.job.read.service, done.requests);
+            }
             let seen = done.as_ref().and_then(|done| done.seen.first());
             let account = seen.map(|seen| seen.key.id.clone());
             let caller = seen.and_then(|seen| {
@@ -381,7 +383,7 @@ impl Run<'_> {
             let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
             let answer = ask(source, reads, understand, pace, limits, job, first.caller.clone());
             let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
-            seal.requests += done.requests;
+            seal.count(&read.service, done.requests);
             let whole = done.pages.last().is_some_and(|(page, _)| page.last && page.outcome.is_settled());
             for (page, body) in done.pages {
                 seal.finished = seal.finished.max(page.finished);
@@ -514,7 +516,7 @@ async fn ask<'r>(
     let read = job.read;
     let per_second = reads.provider.services.get(&read.service).map_or(1.0, |service| service.per_second);
     let id = job.call.evidence_id();
-    let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), 0u64);
+    let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), Requests::default());
     let mut tokens: HashMap<String, u32> = HashMap::new();
     let send = async |operation: &str, token: Option<Value>, page: u32| -> Reply {
         if !source.is_replay() {
@@ -551,9 +553,10 @@ async fn ask<'r>(
     if let Some(generate) = read.generate.as_ref().filter(|_| !source.is_replay()) {
         let operation = generate.call.rsplit(':').next().unwrap_or_default();
         let mut waited = 0;
+        requests.least += 1;
         loop {
             let reply = send(operation, None, 1).await;
-            requests += u64::from(reply.attempts);
+            requests.made += u64::from(reply.attempts);
             let mut exchange = keep(&reply, operation, 1);
             let state = crate::model::answer::parse(&reply.body, None)
                 .ok()
@@ -581,7 +584,8 @@ async fn ask<'r>(
     let (mut token, mut page) = (None, 1);
     loop {
         let reply = send(read.operation(), token.take(), page).await;
-        requests += u64::from(reply.attempts);
+        requests.made += u64::from(reply.attempts);
+        requests.least += 1;
         let mut exchange = keep(&reply, read.operation(), page);
         let answered = exchange.outcome == Outcome::Answered;
         let fail = |exchange: &mut Exchange, why: String| {
