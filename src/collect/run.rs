@@ -1,7 +1,6 @@
 //! The run itself: identities, regions, then everything the reads and the resources seen imply, with bounds.
 
 use super::classify::classify;
-use super::pace::Pace;
 use super::redact::redact;
 use super::{Reply, Request, SessionInfo, Source};
 use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
@@ -126,7 +125,6 @@ pub async fn collect(
 ) -> Result<Collected, CollectError> {
     let deadline = tokio::time::Instant::now() + limits.run;
     seal.endpoint = source.endpoint();
-    let pace = Pace::default();
     let mut run = Run {
         source,
         reads,
@@ -140,18 +138,18 @@ pub async fn collect(
     };
     let mut progress = Progress::default();
     let sessions = source.sessions().into_iter().enumerate().collect();
-    let failures = run.identify(sink, &pace, &mut seal, sessions, None).await?;
+    let failures = run.identify(sink, &mut seal, sessions, None).await?;
     if seal.sessions.iter().all(|session| session.failed.is_some()) {
         return Err(CollectError::NoAccount(failures.join("\n")));
     }
-    let not_read = run.enter(sink, &pace, &mut seal, deadline).await?;
+    let not_read = run.enter(sink, &mut seal, deadline).await?;
     run.plan_for_all(sink)?;
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < limits.in_flight.max(1) {
             let Some(job) = run.queue.pop_front() else { break };
             let caller = run.identities.get(&job.session).map(|(caller, _)| caller.clone()).unwrap_or_default();
-            running.push(ask(run.source, run.reads, run.understand, &pace, run.limits, job, caller));
+            running.push(ask(run.source, run.reads, run.understand, run.limits, job, caller));
         }
         progress.planned = run.planned.len();
         on_progress(progress);
@@ -199,7 +197,6 @@ impl Run<'_> {
     async fn identify(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         sessions: Vec<(usize, SessionInfo)>,
         deadline: Option<tokio::time::Instant>,
@@ -221,7 +218,7 @@ impl Run<'_> {
                     params: BTreeMap::new(),
                 };
                 let job = Job { session, read, call, parent: None, region: info.region.clone() };
-                let answer = ask(source, reads, understand, pace, limits, job, String::new());
+                let answer = ask(source, reads, understand, limits, job, String::new());
                 let done = match deadline {
                     None => Ok(answer.await),
                     Some(deadline) => tokio::time::timeout_at(deadline, answer)
@@ -315,7 +312,6 @@ impl Run<'_> {
     async fn enter(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         deadline: tokio::time::Instant,
     ) -> Result<Vec<NotRead>, CollectError> {
@@ -324,7 +320,7 @@ impl Run<'_> {
         let mut wanted = further.accounts;
         let mut not_read = Vec::new();
         if further.organization {
-            for seen in self.listed_accounts(sink, pace, seal, &first, deadline).await? {
+            for seen in self.listed_accounts(sink, seal, &first, deadline).await? {
                 let status = seen.fields.iter().find(|(name, _)| name == "status");
                 match status.and_then(|(_, status)| status.as_str()) {
                     // A status that the answer does not tell is no reason to leave an account out.
@@ -356,7 +352,7 @@ impl Run<'_> {
                 }),
             }
         }
-        self.identify(sink, pace, seal, sessions, Some(deadline)).await?;
+        self.identify(sink, seal, sessions, Some(deadline)).await?;
         not_read.retain(|account| !taken.contains(&account.account));
         Ok(not_read)
     }
@@ -366,7 +362,6 @@ impl Run<'_> {
     async fn listed_accounts(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         first: &SessionSeal,
         deadline: tokio::time::Instant,
@@ -381,7 +376,7 @@ impl Run<'_> {
                 continue;
             }
             let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
-            let answer = ask(source, reads, understand, pace, limits, job, first.caller.clone());
+            let answer = ask(source, reads, understand, limits, job, first.caller.clone());
             let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
             seal.count(&read.service, done.requests);
             let whole = done.pages.last().is_some_and(|(page, _)| page.last && page.outcome.is_settled());
@@ -508,20 +503,15 @@ async fn ask<'r>(
     source: &dyn Source,
     reads: &Reads,
     understand: Understand<'_>,
-    pace: &Pace,
     limits: &Limits,
     job: Job<'r>,
     caller: String,
 ) -> Done<'r> {
     let read = job.read;
-    let per_second = reads.provider.services.get(&read.service).map_or(1.0, |service| service.per_second);
     let id = job.call.evidence_id();
     let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), Requests::default());
     let mut tokens: HashMap<String, u32> = HashMap::new();
     let send = async |operation: &str, token: Option<Value>, page: u32| -> Reply {
-        if !source.is_replay() {
-            pace.turn(job.session, &read.service, &job.region, per_second).await;
-        }
         let request =
             Request { session: job.session, read, operation, call: &job.call, region: job.region.clone(), token, page };
         source.send(request).await
