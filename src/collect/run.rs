@@ -100,6 +100,35 @@ struct Job<'r> {
     region: String,
 }
 
+/// Calls that wait, each behind those to the same service in the same region. The services and regions take turns: a call
+/// that has to wait for its service's limit holds a connection, and one service's calls in a row would hold them all.
+#[derive(Default)]
+struct Queue<'r> {
+    lanes: HashMap<(usize, String, String), VecDeque<Job<'r>>>,
+    turns: VecDeque<(usize, String, String)>,
+}
+
+impl<'r> Queue<'r> {
+    fn push(&mut self, job: Job<'r>) {
+        let lane = (job.session, job.read.service.clone(), job.region.clone());
+        let waiting = self.lanes.entry(lane.clone()).or_default();
+        if waiting.is_empty() {
+            self.turns.push_back(lane);
+        }
+        waiting.push_back(job);
+    }
+
+    fn pop(&mut self) -> Option<Job<'r>> {
+        let lane = self.turns.pop_front()?;
+        let waiting = self.lanes.get_mut(&lane)?;
+        let job = waiting.pop_front();
+        if !waiting.is_empty() {
+            self.turns.push_back(lane);
+        }
+        job
+    }
+}
+
 /// A call that ended: its pages as they may be stored, and what they show.
 struct Done<'r> {
     job: Job<'r>,
@@ -134,7 +163,7 @@ pub async fn collect(
         planned: HashSet::new(),
         unconfirmed: HashSet::new(),
         identities: HashMap::new(),
-        queue: VecDeque::new(),
+        queue: Queue::default(),
     };
     let mut progress = Progress::default();
     let sessions = source.sessions().into_iter().enumerate().collect();
@@ -147,7 +176,7 @@ pub async fn collect(
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < limits.in_flight.max(1) {
-            let Some(job) = run.queue.pop_front() else { break };
+            let Some(job) = run.queue.pop() else { break };
             let caller = run.identities.get(&job.session).map(|(caller, _)| caller.clone()).unwrap_or_default();
             running.push(ask(run.source, run.reads, run.understand, run.limits, job, caller));
         }
@@ -189,7 +218,7 @@ struct Run<'r> {
     unconfirmed: HashSet<(String, String)>,
     /// ARN and partition of each session's identity.
     identities: HashMap<usize, (String, String)>,
-    queue: VecDeque<Job<'r>>,
+    queue: Queue<'r>,
 }
 
 impl Run<'_> {
@@ -423,7 +452,7 @@ impl Run<'_> {
             self.planned.insert((key.clone(), id));
             let region =
                 if call.region == "global" { self.global_region(session, &read.service) } else { call.region.clone() };
-            self.queue.push_back(Job { session, read, call, parent, region });
+            self.queue.push(Job { session, read, call, parent, region });
         }
         Ok(())
     }
