@@ -163,6 +163,7 @@ fn measure(controls: &Controls, recorded: &Collection, regions: &[String]) {
     let least = DELAY * u32::try_from(chain).unwrap();
     println!("{}", alone.seal.told());
     println!("longest chain of requests that need each other: {chain}, so {} ms", least.as_millis());
+    println!("with nothing else to wait for: {:.2} times the chain", alone.took.as_secs_f64() / chain as f64);
     let times = |took: Duration| took.as_secs_f64() / least.as_secs_f64();
     let say =
         |what: &str, took: Duration| println!("{what}: {} ms, {:.2} times the chain", took.as_millis(), times(took));
