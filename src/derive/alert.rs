@@ -33,6 +33,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The derived types.
 const KIND: &str = "aws.alert";
 const CONTAINMENT: &str = "aws.containment";
+/// Of every cloud.
+const SUMMARY: &str = "alert.summary";
+/// The classes of alerts that an organisation should have one of each of.
+const COUNTED: [&str; 3] = ["large_outbound", "consumer_storage", "unusual_protocol"];
 const ALARM: &str = "aws.cloudwatch.alarm";
 const FILTER: &str = "aws.logs.metric_filter";
 const RULE: &str = "aws.events.rule";
@@ -80,6 +84,14 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
             ]),
         ),
         (
+            SUMMARY,
+            COUNTED
+                .into_iter()
+                .map(|class| (class, FieldKind::Boolean))
+                .chain([("alerts", FieldKind::Integer)])
+                .collect(),
+        ),
+        (
             CONTAINMENT,
             BTreeMap::from([
                 ("rule", FieldKind::Text),
@@ -114,6 +126,62 @@ pub(super) fn derive(inventory: &mut Inventory) {
         inventory.resources.insert(kind.to_owned(), found);
         inventory.listings.insert(kind.to_owned(), listings);
     }
+    let summary = summary(inventory);
+    let evidence = summary.iter().flat_map(|one| one.evidence([])).collect();
+    let list = Listing {
+        kind: SUMMARY.to_owned(),
+        account: "organisation".to_owned(),
+        region: "global".to_owned(),
+        parent: None,
+        state: ListState::Complete(evidence),
+    };
+    inventory.listings.insert(SUMMARY.to_owned(), if summary.is_empty() { Vec::new() } else { vec![list] });
+    inventory.resources.insert(SUMMARY.to_owned(), summary);
+}
+
+/// All alerts of the run, counted: those that are whole, by name (the same alert in several regions is one), and
+/// whether each of three classes is among them.
+fn summary(inventory: &Inventory) -> Vec<Resource> {
+    let links = ["enabled", "sees", "awake", "delivers"];
+    let whole = |alert: &Resource| {
+        let link = |field: &&str| Known::field(alert, field, Value::as_bool);
+        links.iter().map(link).reduce(Known::and).unwrap_or_default()
+    };
+    let end = inventory.listings_of(KIND).iter().fold(Known::of(false, BTreeSet::new()), |end, list| {
+        end.or(match &list.state {
+            ListState::Complete(pages) => Known::of(false, pages.clone()),
+            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
+        })
+    });
+    let alerts = inventory.of(KIND);
+    let unsure = alerts.iter().map(&whole).filter(|one| one.truth.is_none()).fold(end.clone(), Known::or);
+    let mut summary = Resource::new(ResourceKey {
+        kind: SUMMARY.to_owned(),
+        account: "organisation".to_owned(),
+        region: "global".to_owned(),
+        id: "alerts".to_owned(),
+    });
+    let evidence: BTreeSet<String> =
+        alerts.iter().flat_map(|one| one.evidence(links)).chain(end.evidence.clone()).collect();
+    if evidence.is_empty() && end.gaps.is_empty() {
+        return Vec::new();
+    }
+    summary.from.entry(String::new()).or_default().extend(evidence.clone());
+    if unsure.truth.is_some() {
+        let names: BTreeSet<&str> =
+            alerts.iter().filter(|one| whole(one).truth == Some(true)).filter_map(|one| one.text("name")).collect();
+        summary.set("alerts", names.len().into(), evidence);
+    } else {
+        unsure.leave_out(&mut summary, "alerts");
+    }
+    for class in COUNTED {
+        let among = |alert: &Resource| {
+            let is = |list: &Value| Some(list.as_array()?.iter().any(|one| one == class));
+            whole(alert).and(Known::field(alert, "classes", is))
+        };
+        alerts.iter().map(among).fold(end.clone(), Known::or).put(&mut summary, class);
+    }
+    vec![summary]
 }
 
 /// What is derived from several lists is as complete as they are, place by place.
@@ -203,7 +271,8 @@ fn metrics(alarm: &Resource) -> BTreeSet<(String, String)> {
 /// Does the filter give this metric?
 fn feeds(filter: &Resource, (space, name): &(String, String)) -> bool {
     transformations(filter).any(|one| {
-        one.get("namespace").and_then(Value::as_str) == Some(space) && one.get("name").and_then(Value::as_str) == Some(name)
+        one.get("namespace").and_then(Value::as_str) == Some(space)
+            && one.get("name").and_then(Value::as_str) == Some(name)
     })
 }
 
@@ -221,7 +290,8 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
         let stores = listed(inventory, log_store::KIND, &filter.key.account, "*");
         let place = filter.text("group_place").unwrap_or_default();
         let here = |store: &&&Resource| store.text("place") == Some(place);
-        let records: BTreeSet<&str> = stores.items.iter().filter(here).flat_map(|store| log_store::records(store)).collect();
+        let records: BTreeSet<&str> =
+            stores.items.iter().filter(here).flat_map(|store| log_store::records(store)).collect();
         let evidence = filter.evidence(["group_place", "pattern", "transformations"]);
         let read = stores.exists(|store| {
             Known::of(store.text("place") == Some(place), store.evidence([]).union(&evidence).cloned().collect())
@@ -277,9 +347,7 @@ fn bounds(alert: &mut Resource, alarm: &Resource, bytes_each: Option<f64>) {
 
 fn awake(alarm: &Resource) -> Known {
     let data = Known::field(alarm, "state", |state| Some(state.as_str()? != "INSUFFICIENT_DATA"));
-    let young = Known::field(alarm, "state_since", |since| {
-        Some(since.get("age_seconds")?.as_i64()? <= ASLEEP_SECONDS)
-    });
+    let young = Known::field(alarm, "state_since", |since| Some(since.get("age_seconds")?.as_i64()? <= ASLEEP_SECONDS));
     data.or(young)
 }
 
@@ -338,8 +406,12 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     }
     lets.and(on).put(&mut alert, "sees");
     let targets = listed(inventory, TARGET, account, region);
-    let mine: Vec<&str> =
-        targets.items.iter().filter(|one| one.text("rule") == Some(&rule.key.id)).filter_map(|one| one.text("arn")).collect();
+    let mine: Vec<&str> = targets
+        .items
+        .iter()
+        .filter(|one| one.text("rule") == Some(&rule.key.id))
+        .filter_map(|one| one.text("arn"))
+        .collect();
     let end = targets_of(inventory, rule);
     if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
@@ -394,7 +466,9 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
             Some(other) => {
                 let there = |one: &ResourceKey| one.account == other && one.region == member.key.region;
                 if inventory.of(DETECTOR).iter().any(|one| there(&one.key)) {
-                    for alert in alerts.iter_mut().filter(|one| there(&one.key) && one.text("source") == Some("guardduty")) {
+                    for alert in
+                        alerts.iter_mut().filter(|one| there(&one.key) && one.text("source") == Some("guardduty"))
+                    {
                         if let Some(Value::Array(serves)) = alert.data.get_mut("serves") {
                             serves.push(member.key.account.clone().into());
                         }
@@ -551,12 +625,16 @@ fn functions(inventory: &Inventory, rule: &Resource) -> Vec<Resource> {
                     let say = |answer, what: &str| match answer {
                         Answer::Yes => Known::of(true, rights.evidence.clone()),
                         Answer::No => Known::of(false, rights.evidence.clone()),
-                        Answer::Perhaps => Known::untold(format!("whether {function} {what}: it depends on conditions or on single resources")),
+                        Answer::Perhaps => Known::untold(format!(
+                            "whether {function} {what}: it depends on conditions or on single resources"
+                        )),
                     };
                     say(best, "may isolate a machine").put(&mut found, "may_isolate");
                     say(rights.administrator(), "is an administrator").put(&mut found, "administrator");
                 }
-                Err(why) => ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to)),
+                Err(why) => {
+                    ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to))
+                }
             }
             found
         })
@@ -569,9 +647,8 @@ fn invocable(target: &Resource, function: &str, rule: &Resource) -> Known {
     if text.as_object().is_some_and(serde_json::Map::is_empty) {
         return Known::of(false, evidence);
     }
-    let lets = |document: Document| {
-        lets_invoke(&document, function, "events.amazonaws.com", &rule.key.id, &rule.key.account)
-    };
+    let lets =
+        |document: Document| lets_invoke(&document, function, "events.amazonaws.com", &rule.key.id, &rule.key.account);
     match Document::parse(text).map(lets) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
