@@ -38,6 +38,7 @@ const SUMMARY: &str = "alert.summary";
 /// The classes of alerts that an organisation should have one of each of.
 const COUNTED: [&str; 3] = ["large_outbound", "consumer_storage", "unusual_protocol"];
 const ALARM: &str = "aws.cloudwatch.alarm";
+const COMPOSITE: &str = "aws.cloudwatch.composite_alarm";
 const FILTER: &str = "aws.logs.metric_filter";
 const RULE: &str = "aws.events.rule";
 const TARGET: &str = "aws.events.target";
@@ -242,10 +243,28 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
     } else {
         of_filters(inventory, alarm, &feeding, &mut alert);
     }
-    Known::field(alarm, "actions_enabled", Value::as_bool)
-        .and(Known::field(alarm, "actions", |list| Some(!list.as_array()?.is_empty())))
-        .put(&mut alert, "enabled");
+    let enabled = Known::field(alarm, "actions_enabled", Value::as_bool)
+        .and(Known::field(alarm, "actions", |list| Some(!list.as_array()?.is_empty())));
     awake(alarm).put(&mut alert, "awake");
+    if enabled.truth == Some(false) {
+        // An alarm over alarms may act in its place.
+        let over = listed(inventory, COMPOSITE, account, region);
+        let names = [alarm.key.id.as_str(), alarm.text("name").unwrap_or(&alarm.key.id)];
+        if let Some(over) = over
+            .items
+            .iter()
+            .find(|one| one.text("rule").is_some_and(|rule| names.iter().any(|name| rule.contains(name))))
+        {
+            let what =
+                format!("whether the composite alarm {} acts in its place", over.text("name").unwrap_or(&over.key.id));
+            for field in ["enabled", "delivers"] {
+                Known::untold(what.clone()).leave_out(&mut alert, field);
+            }
+            alert.set("broken", what.into(), []);
+            return Some(alert);
+        }
+    }
+    enabled.put(&mut alert, "enabled");
     let actions = alarm.get("actions").and_then(Value::as_array);
     match actions {
         Some(actions) => {
@@ -334,7 +353,7 @@ fn bounds(alert: &mut Resource, alarm: &Resource, bytes_each: Option<f64>) {
     if let (Some(period), Some(periods)) = (period, periods) {
         alert.set("seconds", period.saturating_mul(periods).into(), evidence.clone());
     }
-    let threshold = alarm.text("threshold").and_then(|text| text.parse::<f64>().ok());
+    let threshold = alarm.get("threshold").and_then(Value::as_f64);
     // A sum adds up every record of the period; any other statistic looks at single ones.
     let sums = alarm.text("statistic") == Some("Sum");
     if let Some(bytes) = threshold.zip(bytes_each).map(|(threshold, each)| if each > 1.0 { each } else { threshold }) {
@@ -740,7 +759,7 @@ mod tests {
             &format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:large"),
             json!({
             "name": "large", "namespace": "Own", "metric_name": "Bytes", "metrics": [], "statistic": "Sum",
-            "period": 300, "evaluation_periods": 1, "threshold": "1000000000.0", "actions_enabled": true,
+            "period": 300, "evaluation_periods": 1, "threshold": 1_000_000_000.0, "actions_enabled": true,
             "actions": [topic_arn(region)], "state": "OK", "state_since": {"at": "2026-11-01T00:00:00Z", "age_seconds": 100}}),
         );
         topic(inventory, region);

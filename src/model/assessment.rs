@@ -294,6 +294,7 @@ mod tests {
             requirements,
             statements: vec![],
             exceptions: vec![],
+            scenarios: vec![],
             populations: vec![],
             problems: vec![],
             warnings: vec![],
