@@ -94,9 +94,9 @@ impl Shape {
         };
         match field.kind {
             FieldKind::Text => Self::Text,
-            FieldKind::Integer => word.map_or(Self::Number, Self::NumberOr),
+            FieldKind::Integer | FieldKind::Decimal => word.map_or(Self::Number, Self::NumberOr),
             FieldKind::Boolean => Self::Boolean,
-            FieldKind::Time => Self::Time(word),
+            FieldKind::Time | FieldKind::TimeMillis => Self::Time(word),
             FieldKind::TextList => Self::List(Box::new(Self::Text)),
             FieldKind::Records => Self::List(Box::new(Self::Record(members(&field.of)))),
             FieldKind::Record => Self::Record(members(&field.of)),
@@ -107,9 +107,9 @@ impl Shape {
     fn of_kind(kind: FieldKind) -> Self {
         match kind {
             FieldKind::Text => Self::Text,
-            FieldKind::Integer => Self::Number,
+            FieldKind::Integer | FieldKind::Decimal => Self::Number,
             FieldKind::Boolean => Self::Boolean,
-            FieldKind::Time => Self::Time(None),
+            FieldKind::Time | FieldKind::TimeMillis => Self::Time(None),
             FieldKind::TextList => Self::List(Box::new(Self::Text)),
             FieldKind::Records | FieldKind::Record | FieldKind::Map => Self::Any,
         }

@@ -254,7 +254,9 @@ fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
 /// What a page shows: `derive` for `collect`.
 fn understand(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<SeenPage, String> {
     let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
-    let seen = page.given.into_iter().map(|given| Seen { key: given.key, fields: given.fields }).collect();
+    let derived = derive::shown_by(&page.given);
+    let given = page.given.into_iter().chain(derived);
+    let seen = given.map(|given| Seen { key: given.key, fields: given.fields }).collect();
     Ok(SeenPage { seen, next: page.next })
 }
 

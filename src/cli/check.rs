@@ -78,7 +78,7 @@ pub(super) fn run(options: &CheckOptions, global: &Global) -> anyhow::Result<u8>
             out::print(&format!(
                 "{} and {} are right\n",
                 count(loaded.checks.len(), "check", "checks"),
-                count(loaded.controls.reads.reads.len(), "read", "reads")
+                count(loaded.controls.reads.declared(), "read", "reads")
             ));
         }
     }

@@ -23,6 +23,8 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?P<keep><(?:SecretAccessKey|SessionToken|ClientSecret)>)[^<]+",
         r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+",
         r"(?P<keep>hooks\.slack\.com/services/)[A-Za-z0-9/_-]+",
+        // Subscriptions of a topic: the path of the URL often is the key to what listens there.
+        r"(?P<keep><Endpoint>\s*https?://[^/<\s]+/)[^<]+",
     ]
     .iter()
     .filter_map(|pattern| Regex::new(pattern).ok())

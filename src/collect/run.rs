@@ -410,6 +410,10 @@ impl Run<'_> {
                 continue;
             }
             let Ok(call) = read.call_for(resource) else { continue };
+            // The lists of one answer share the call.
+            if jobs.iter().any(|(id, ..): &(String, _, _)| *id == read.id) {
+                continue;
+            }
             jobs.push((read.id.clone(), call, read.for_each.as_ref().map(|_| key.clone())));
         }
         let (session, reads) = (*session, self.reads);
@@ -597,12 +601,22 @@ async fn ask<'r>(
         };
         let mut next = None;
         if let Some(body) = kept.as_deref().filter(|_| exchange.outcome.is_settled()) {
-            match understand(read, &exchange, body, job.parent.as_ref()) {
-                Ok(shown) => {
-                    seen.extend(shown.seen);
-                    next = shown.next;
+            let mut parts = reads.parts(&read.id).map(|part| understand(part, &exchange, body, job.parent.as_ref()));
+            let mut read_at_all = false;
+            let mut wrong = None;
+            for part in &mut parts {
+                match part {
+                    Ok(shown) => {
+                        read_at_all = true;
+                        seen.extend(shown.seen);
+                        next = next.or(shown.next);
+                    }
+                    Err(why) => wrong = Some(why),
                 }
-                Err(why) => fail(&mut exchange, why),
+            }
+            // A list that is missing among several is a gap of its own, found when the answer is read again.
+            if let Some(why) = wrong.filter(|_| !read_at_all) {
+                fail(&mut exchange, why);
             }
         }
         if let Some(value) = &next {

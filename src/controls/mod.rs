@@ -89,7 +89,7 @@ impl Controls {
                                     "remove one",
                                 );
                             }
-                            reads.push(read);
+                            reads.extend(read.parts());
                         }
                     }
                 }
@@ -241,6 +241,13 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
     if read.per.is_some() == read.for_each.is_some() {
         say("needs either `per` or `for`".to_owned(), "per: account | region | organization, or for: TYPE");
     }
+    let own = read.items.is_some() || read.resource.is_some() || !read.fields.is_empty();
+    if !read.gives.is_empty() && (own || !read.settles.is_empty()) {
+        say("`gives` stands in place of `items`, `resource`, `fields`, `settles`".to_owned(), "say it in each list");
+    }
+    if !read.when.is_empty() && read.for_each.is_none() {
+        say("`when` needs `for`".to_owned(), "say for which resources the call is made");
+    }
     if read.resource.is_some() != read.id_from.is_some() {
         say("`resource` and `id_from` go together".to_owned(), "say where the id stands in an item");
     }
@@ -253,7 +260,7 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
     if read.per == Some(Per::Organization) && read.resource.is_none() {
         say("what is said of the organization must give a resource".to_owned(), "resource: aws.organizations.account");
     }
-    for (name, field) in &read.fields {
+    for (name, field) in read.fields.iter().chain(read.gives.iter().flat_map(|given| &given.fields)) {
         if field.when_absent.is_some() && field.source.is_none() {
             say(
                 format!("field `{name}` gives silence a meaning without a source"),

@@ -10,7 +10,7 @@ use crate::model::boundary::{
 use crate::model::finding::Reason;
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
-use crate::model::pattern::{Pattern, fits};
+use crate::model::pattern::fits;
 use crate::model::plan::Outcome;
 use crate::model::read::{ACCOUNT, FieldKind, Read, Reads};
 use crate::model::resource::{Resource, ResourceKey};
@@ -235,7 +235,7 @@ fn rules_of<'a>(read: &'a Read, resource: &Resource) -> Option<(Vec<&'a Boundary
         let mut not_read: Vec<&str> = Vec::new();
         let mut refused = false;
         for (field, values) in &rule.when {
-            match holds(resource, field, values) {
+            match resource.holds(field, values) {
                 Some(true) => {}
                 Some(false) => refused = true,
                 None => not_read.push(field),
@@ -259,26 +259,6 @@ fn rules_of<'a>(read: &'a Read, resource: &Resource) -> Option<(Vec<&'a Boundary
     let agreed = sayings.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
     possible.retain(|rule| rule.crosses != RuleCrosses::None);
     if possible.is_empty() { None } else { Some((possible, if agreed { BTreeSet::new() } else { doubts })) }
-}
-
-/// Has the field one of the values? Nothing where it, or what it is compared with, was not read.
-fn holds(resource: &Resource, field: &str, values: &[crate::model::template::Template]) -> Option<bool> {
-    let value = resource.get(field).and_then(scalar_text)?;
-    let mut unclear = false;
-    for wanted in values {
-        if wanted.places().next().is_none() {
-            if Pattern(wanted.source().to_owned()).fits(&value) {
-                return Some(true);
-            }
-            continue;
-        }
-        match wanted.render(|path| walk(&resource.data, path).and_then(scalar_text)) {
-            Ok(text) if text == value => return Some(true),
-            Ok(_) => {}
-            Err(_) => unclear = true,
-        }
-    }
-    (!unclear).then_some(false)
 }
 
 /// Why a field is not known.

@@ -214,7 +214,7 @@ fn take(
             typed(field, value, wire, answered)
         }
         None => field.when_absent.as_ref().map(|token| match field.kind {
-            FieldKind::Time => json!({ "at": token }),
+            FieldKind::Time | FieldKind::TimeMillis => json!({ "at": token }),
             _ => token.clone(),
         }),
     }
@@ -239,6 +239,13 @@ fn typed(field: &Field, value: &Value, wire: Wire, answered: jiff::Timestamp) ->
             Value::String(text) if wire == Wire::Text => text.trim().parse::<i64>().ok().map(Value::from),
             _ => None,
         },
+        FieldKind::Decimal => match value {
+            Value::Number(number) => number.as_f64().map(Value::from),
+            Value::String(text) if wire == Wire::Text => {
+                text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
+            }
+            _ => None,
+        },
         FieldKind::Boolean => match value {
             Value::Bool(_) => Some(value.clone()),
             Value::String(text) if wire == Wire::Text => match text.trim().to_ascii_lowercase().as_str() {
@@ -248,8 +255,12 @@ fn typed(field: &Field, value: &Value, wire: Wire, answered: jiff::Timestamp) ->
             },
             _ => None,
         },
-        FieldKind::Time => {
-            let time = timestamp(value)?;
+        FieldKind::Time | FieldKind::TimeMillis => {
+            let time = if field.kind == FieldKind::Time {
+                timestamp(value)?
+            } else {
+                jiff::Timestamp::from_millisecond(value.as_i64()?).ok()?
+            };
             let age = answered.as_second() - time.as_second();
             Some(json!({ "at": time.to_string(), "age_seconds": age }))
         }

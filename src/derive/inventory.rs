@@ -1,12 +1,12 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{log_store, security_group};
+use super::{alert, bucket_policy, identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
-use crate::model::read::{ACCOUNT, Per, REGION, Read, Reads, account_key};
+use crate::model::read::{ACCOUNT, OncePer, Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -73,6 +73,20 @@ impl Merge {
         }
     }
 
+    /// Adds a derived resource, or renews it: what calls about it have added stays. Is it new?
+    fn put(&mut self, derived: &Resource) -> bool {
+        let Some(old) = self.resources.get_mut(&derived.key) else {
+            self.resources.insert(derived.key.clone(), derived.clone());
+            return true;
+        };
+        for (name, value) in derived.data.as_object().into_iter().flatten() {
+            let evidence = derived.from.get(name).cloned().unwrap_or_default();
+            old.set(name, value.clone(), evidence);
+        }
+        old.from.entry(String::new()).or_default().extend(derived.evidence([]));
+        false
+    }
+
     /// Fields that could not be seen, and why.
     fn miss(&mut self, missing: Vec<(&Read, ResourceKey, Gap)>) {
         for (read, key, gap) in missing {
@@ -124,7 +138,8 @@ pub fn inventory(
     }
     let mut merge = Merge::default();
     let mut conflicts = Vec::new();
-    let mut unreadable: HashMap<String, Gap> = HashMap::new();
+    // By call and type: of several lists in one answer, one may be missing.
+    let mut unreadable: HashMap<(String, String), Gap> = HashMap::new();
     // Which call named a resource first: a second naming is a mistake, unless the read says `once_per`.
     let mut listed: HashMap<ResourceKey, String> = HashMap::new();
     let made = |planned: &&Planned| !matches!(planned.note, PlanNote::ParentUnknown { .. });
@@ -149,28 +164,32 @@ pub fn inventory(
             let id = call.evidence_id();
             for page in answers.get(id.as_str()).map(|a| a.pages.as_slice()).unwrap_or_default() {
                 let bytes = if page.outcome == Outcome::Answered { body(page) } else { Vec::new() };
-                match read_page(read, page, &bytes, parent.as_ref()) {
-                    Ok(found) => {
-                        for key in found.given.iter().map(|given| &given.key).filter(|_| !read.adds()) {
-                            let other = listed.insert(key.clone(), id.clone());
-                            let again = other.as_ref().is_some_and(|other| *other == id || read.once_per.is_none());
-                            if again && !found.twice.contains(&key.id) {
-                                let what =
-                                    format!("{} named {:?} in more than one answer ({})", read.id, key.id, page.id);
-                                conflicts.push((key.kind.clone(), key.account.clone(), key.region.clone(), what));
+                for read in reads.parts(&call.read) {
+                    let kind = read.gives().unwrap_or_default();
+                    match read_page(read, page, &bytes, parent.as_ref()) {
+                        Ok(found) => {
+                            for key in found.given.iter().map(|given| &given.key).filter(|_| !read.adds()) {
+                                let other = listed.insert(key.clone(), id.clone());
+                                let again = other.as_ref().is_some_and(|other| match read.once_per {
+                                    None => true,
+                                    Some(OncePer::Id) => *other == id,
+                                    Some(OncePer::Repeat) => false,
+                                });
+                                if again && !found.twice.contains(&key.id) {
+                                    let what =
+                                        format!("{} named {:?} in more than one answer ({})", read.id, key.id, page.id);
+                                    conflicts.push((key.kind.clone(), key.account.clone(), key.region.clone(), what));
+                                }
                             }
+                            let repeats = read.once_per == Some(OncePer::Repeat);
+                            for double in found.twice.iter().filter(|_| !repeats) {
+                                let what = format!("{} named {double:?} twice in one answer ({})", read.id, page.id);
+                                conflicts.push((kind.to_owned(), call.account.clone(), call.region.clone(), what));
+                            }
+                            found.given.into_iter().for_each(|one| merge.add(one));
                         }
-                        for double in found.twice {
-                            let kind = read.gives().unwrap_or_default().to_owned();
-                            let what = format!("{} named {double:?} twice in one answer ({})", read.id, page.id);
-                            conflicts.push((kind, call.account.clone(), call.region.clone(), what));
-                        }
-                        found.given.into_iter().for_each(|one| merge.add(one));
-                    }
-                    Err(error) => {
-                        unreadable.insert(
-                            id.clone(),
-                            Gap {
+                        Err(error) => {
+                            let gap = Gap {
                                 read: call.read.clone(),
                                 action: read.needs().join(" and "),
                                 account: call.account.clone(),
@@ -180,14 +199,18 @@ pub fn inventory(
                                 code: None,
                                 detail: Some(error.to_string()),
                                 evidence: Some(page.id.clone()),
-                            },
-                        );
+                            };
+                            unreadable.insert((id.clone(), kind.to_owned()), gap);
+                        }
                     }
                 }
             }
             false
         });
-        if waiting.len() == before {
+        // Reads may fan out from log stores, which trails and flow logs show.
+        let stores = log_store::stores(merge.resources.values());
+        let new = stores.into_iter().filter(|store| merge.put(store)).count();
+        if waiting.len() == before && new == 0 {
             break;
         }
     }
@@ -206,7 +229,8 @@ pub fn inventory(
     let mut inventory = Inventory { conflicts, ..Inventory::default() };
     let gap_of = |call: &CallId, read: &Read| -> Option<Gap> {
         let id = call.evidence_id();
-        unreadable.get(&id).cloned().or_else(|| {
+        let part = (id.clone(), read.gives().unwrap_or_default().to_owned());
+        unreadable.get(&part).cloned().or_else(|| {
             answers.get(id.as_str()).map_or_else(|| Answered::default().gap(call, read), |a| a.gap(call, read))
         })
     };
@@ -218,7 +242,15 @@ pub fn inventory(
     let mut unmade: Vec<(&Read, ResourceKey, String)> = Vec::new();
     let mut missing: Vec<(&Read, ResourceKey, Gap)> = Vec::new();
     for read in reads.reads.iter().filter(|read| read.made_for().is_some()) {
-        for resource in merge.resources.values().filter(|resource| reads.is_made_for(read, resource)) {
+        for resource in merge.resources.values().filter(|resource| reads.is_about(read, resource)) {
+            if !read.asks(resource) {
+                // What says that there is nothing to ask shows the empty list.
+                if !read.adds() {
+                    let shown = resource.evidence(read.when.keys().map(String::as_str));
+                    listings.push(listing(read, &resource.key, None, shown));
+                }
+                continue;
+            }
             match read.call_for(resource) {
                 Err(place) => unmade.push((read, resource.key.clone(), place)),
                 Ok(call) => {
@@ -314,6 +346,8 @@ pub fn inventory(
             state,
         });
     }
+    let stores = log_store::listings(&listings);
+    listings.extend(stores);
     hang_on(reads, &mut listings);
     for read in &reads.reads {
         if let (Some(kind), true) = (&read.resource, read.for_each.is_some()) {
@@ -331,6 +365,10 @@ pub fn inventory(
     }
     security_group::derive(&mut inventory);
     log_store::derive(&mut inventory);
+    recorded_data::derive(&mut inventory);
+    bucket_policy::derive(&mut inventory);
+    identity::derive(&mut inventory);
+    alert::derive(&mut inventory);
     inventory
 }
 

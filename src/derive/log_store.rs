@@ -19,9 +19,12 @@ pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
     BTreeMap::from([
         ("kind", FieldKind::Text),
         ("name", FieldKind::Text),
+        ("owner", FieldKind::Text),
         ("place", FieldKind::Text),
         ("prefixes", FieldKind::TextList),
         ("receives", FieldKind::TextList),
+        // What the records are about: `traffic`, `calls`.
+        ("records", FieldKind::TextList),
     ])
 }
 
@@ -31,11 +34,12 @@ struct Store {
     name: String,
     prefixes: BTreeSet<String>,
     receives: BTreeSet<String>,
+    records: BTreeSet<&'static str>,
     evidence: BTreeSet<String>,
 }
 
-/// Adds the derived resources and lists to the inventory.
-pub(super) fn derive(inventory: &mut Inventory) {
+/// The stores that these resources name.
+pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Resource> {
     let mut stores: BTreeMap<ResourceKey, Store> = BTreeMap::new();
     let mut add = |source: &Resource, arn: &str, receives: String, prefix: Option<&str>, fields: &[&str]| {
         let Some((kind, id, name)) = destination(arn) else { return };
@@ -51,9 +55,11 @@ pub(super) fn derive(inventory: &mut Inventory) {
             prefix => format!("{prefix}/AWSLogs/"),
         }));
         store.receives.insert(receives);
+        store.records.insert(if source.key.kind == TRAIL { "calls" } else { "traffic" });
         store.evidence.extend(source.evidence(fields.iter().copied()));
     };
-    for trail in inventory.of(TRAIL) {
+    let (trails, others): (Vec<_>, Vec<_>) = resources.partition(|resource| resource.key.kind == TRAIL);
+    for trail in trails {
         let name = format!("CloudTrail {}", trail.text("name").unwrap_or(&trail.key.id));
         let partition = trail.key.id.split(':').nth(1).unwrap_or("aws");
         if let Some(bucket) = trail.text("bucket") {
@@ -70,36 +76,68 @@ pub(super) fn derive(inventory: &mut Inventory) {
             add(trail, group, name, None, &["log_group_arn"]);
         }
     }
-    for flow_log in inventory.of(FLOW_LOG) {
+    for flow_log in others.into_iter().filter(|resource| resource.key.kind == FLOW_LOG) {
         let name = format!("flow log {}", flow_log.key.id);
-        // A destination in CloudWatch Logs may be named by its group alone (EC2 API, FlowLog).
-        let group = flow_log.text("log_group").filter(|name| *name != "none");
-        let arn = match (flow_log.text("destination"), group) {
-            (Some(arn), _) if arn.starts_with("arn:") => arn.to_owned(),
-            (_, Some(group)) => {
-                let (account, region) = (&flow_log.key.account, &flow_log.key.region);
-                format!("arn:{}:logs:{region}:{account}:log-group:{group}", partition(region))
-            }
-            _ => continue,
-        };
+        let Some(arn) = arn_of(flow_log) else { continue };
         let prefix = arn.split_once(":s3:::").and_then(|(_, path)| path.split_once('/')).map(|(_, prefix)| prefix);
         add(flow_log, &arn, name, Some(prefix.unwrap_or_default()), &["destination", "log_group"]);
     }
-    let resources = stores
+    stores
         .into_iter()
         .map(|(key, store)| {
             let mut resource = Resource::new(key);
             resource.from.entry(String::new()).or_default().extend(store.evidence);
             resource.set("kind", store.kind.into(), []);
+            resource.set("owner", resource.key.id.split(':').nth(4).unwrap_or_default().to_owned().into(), []);
             resource.set("place", place(&resource.key.id, &store.name).into(), []);
             resource.set("name", store.name.into(), []);
             resource.set("prefixes", store.prefixes.into_iter().map(Value::from).collect(), []);
             resource.set("receives", store.receives.into_iter().map(Value::from).collect(), []);
+            resource.set("records", store.records.into_iter().map(Value::from).collect(), []);
             resource
         })
-        .collect();
-    inventory.resources.insert(KIND.to_owned(), resources);
-    inventory.listings.insert(KIND.to_owned(), listings(inventory));
+        .collect()
+}
+
+/// Where a flow log delivers to. A destination in CloudWatch Logs may be named by its group alone (EC2 API, FlowLog).
+fn arn_of(flow_log: &Resource) -> Option<String> {
+    let group = flow_log.text("log_group").filter(|name| *name != "none");
+    match (flow_log.text("destination"), group) {
+        (Some(arn), _) if arn.starts_with("arn:") => Some(arn.to_owned()),
+        (_, Some(group)) => {
+            let (account, region) = (&flow_log.key.account, &flow_log.key.region);
+            Some(format!("arn:{}:logs:{region}:{account}:log-group:{group}", partition(region)))
+        }
+        _ => None,
+    }
+}
+
+/// The field that says where a flow log delivers to, in the words by which buckets, groups and streams are found.
+pub(super) fn flow_log_fields() -> (&'static str, BTreeMap<&'static str, FieldKind>) {
+    let fields = ["destination_bucket", "destination_group", "destination_stream"];
+    (FLOW_LOG, fields.into_iter().map(|field| (field, FieldKind::Text)).collect())
+}
+
+/// Adds that field. `none` where it delivers to a place of another kind.
+pub(super) fn derive(inventory: &mut Inventory) {
+    for flow_log in inventory.resources.get_mut(FLOW_LOG).into_iter().flatten() {
+        let Some((kind, id, name)) = arn_of(flow_log).and_then(|arn| destination(&arn)) else { continue };
+        let evidence = flow_log.evidence(["destination", "log_group"]);
+        let group = place(&id, &name);
+        for (field, of, value) in [
+            ("destination_bucket", "bucket", name),
+            ("destination_group", "log_group", group),
+            ("destination_stream", "stream", id),
+        ] {
+            let value = if kind == of { value } else { "none".to_owned() };
+            flow_log.set(field, value.into(), evidence.clone());
+        }
+    }
+}
+
+/// What the records in a store are about.
+pub(super) fn records(store: &Resource) -> impl Iterator<Item = &str> {
+    store.get("records").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Account, region and name of a destination: what tells groups of one name apart.
@@ -110,7 +148,7 @@ fn place(arn: &str, name: &str) -> String {
 }
 
 /// The partition of a region (AWS General Reference, "Amazon Resource Names").
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     match region.split('-').take(2).collect::<Vec<_>>().as_slice() {
         ["us", "gov"] => "aws-us-gov",
         ["cn", _] => "aws-cn",
@@ -140,15 +178,13 @@ fn destination(arn: &str) -> Option<(&'static str, String, String)> {
 }
 
 /// The stores of an account are known when its trails and flow logs are.
-fn listings(inventory: &Inventory) -> Vec<Listing> {
+pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
     let mut by_account: BTreeMap<&str, (BTreeSet<String>, BTreeSet<crate::model::gap::Gap>)> = BTreeMap::new();
-    for kind in [TRAIL, FLOW_LOG] {
-        for listing in inventory.listings_of(kind) {
-            let (pages, gaps) = by_account.entry(listing.account.as_str()).or_default();
-            match &listing.state {
-                ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
-                ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
-            }
+    for listing in all.iter().filter(|listing| [TRAIL, FLOW_LOG].contains(&listing.kind.as_str())) {
+        let (pages, gaps) = by_account.entry(listing.account.as_str()).or_default();
+        match &listing.state {
+            ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
+            ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
         }
     }
     by_account

@@ -5,11 +5,11 @@ use super::path::WirePath;
 use super::plan::{CallId, ParamValue};
 use super::provider::Provider;
 use super::resource::{Resource, ResourceKey};
-use super::template::{Template, scalar_text, walk};
+use super::template::{Part, Template, scalar_text, walk};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One file of `controls/<cloud>/reads/`.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +41,10 @@ pub struct Read {
     /// Or: made once for every resource of this type.
     #[serde(default, rename = "for")]
     pub for_each: Option<String>,
+    /// Fan-outs only: made for those resources alone whose fields have these values. For the others nothing is asked,
+    /// and nothing is missing.
+    #[serde(default)]
+    pub when: IndexMap<String, Vec<Template>>,
     /// Fan-outs only: the region the call is sent to; the resource's own unless said otherwise.
     #[serde(default)]
     pub region: Option<Template>,
@@ -85,6 +89,9 @@ pub struct Read {
     /// The fields; only these enter a resource.
     #[serde(default)]
     pub fields: IndexMap<String, Field>,
+    /// Several lists in one answer, each of its own type: in place of `items`, `resource`, `id_from` and `fields`.
+    #[serde(default)]
+    pub gives: Vec<Given>,
     /// Answers other than success that say something definite.
     #[serde(default)]
     pub settles: Vec<Settle>,
@@ -100,6 +107,24 @@ pub struct Read {
     /// The field that names a network: a resource of this type shows that the network is in use.
     #[serde(default)]
     pub occupies: Option<String>,
+}
+
+/// One of several lists in an answer. See [`Read::gives`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// See [`Read::items`].
+    pub items: WirePath,
+    /// See [`Read::resource`].
+    pub resource: String,
+    /// See [`Read::id_from`].
+    pub id_from: String,
+    /// See [`Read::once_per`].
+    #[serde(default)]
+    pub once_per: Option<OncePer>,
+    /// See [`Read::fields`].
+    #[serde(default)]
+    pub fields: IndexMap<String, Field>,
 }
 
 /// See [`Read::inside`].
@@ -131,8 +156,10 @@ pub enum Per {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OncePer {
-    /// Equal ids are the same thing seen twice.
+    /// Equal ids from several calls are the same thing, seen from several places.
     Id,
+    /// So are equal ids in one answer: what would tell them apart is redacted.
+    Repeat,
 }
 
 /// How a list continues.
@@ -181,6 +208,8 @@ pub enum Decoder {
     BucketLocation,
     /// The parts of an ARN: partition, service, region, account, resource.
     Arn,
+    /// The parts of `s3://bucket/key`: bucket, key.
+    S3Uri,
 }
 
 /// One declared field.
@@ -243,10 +272,14 @@ pub enum FieldKind {
     Text,
     /// A whole number.
     Integer,
+    /// A number that may have a fraction.
+    Decimal,
     /// True or false.
     Boolean,
     /// A point in time: becomes `{at, age_seconds}`; the age is counted to the answer of the same exchange.
     Time,
+    /// The same, where the answer has milliseconds since 1970.
+    TimeMillis,
     /// A list of texts.
     TextList,
     /// A list of records with the fields in `of`.
@@ -320,6 +353,9 @@ impl Read {
     /// # Errors
     /// The dotted name of the missing place, `resource.location`.
     pub fn call_for(&self, resource: &Resource) -> Result<CallId, String> {
+        if let Some((field, _)) = self.when.iter().find(|(field, values)| resource.holds(field, values).is_none()) {
+            return Err(format!("resource.{field}"));
+        }
         let lookup = |path: &[String]| match path.first().map(String::as_str) {
             Some("account") if path.len() == 1 => Some(resource.key.account.clone()),
             Some("region") if path.len() == 1 => Some(resource.key.region.clone()),
@@ -332,10 +368,35 @@ impl Read {
         };
         let mut params = BTreeMap::new();
         for (name, value) in &self.request {
-            params.insert(name.clone(), ParamValue(fill(value, &lookup)?));
+            let list = whole_list(value, resource);
+            params.insert(name.clone(), ParamValue(list.map_or_else(|| fill(value, &lookup), Ok)?));
         }
         let parent = self.for_each.as_ref().map(|_| resource.key.id.clone());
         Ok(CallId { account: resource.key.account.clone(), region, read: self.id.clone(), parent, params })
+    }
+
+    /// Is it made for a resource of its type? Not where `when` says no for sure.
+    #[must_use]
+    pub fn asks(&self, resource: &Resource) -> bool {
+        !self.when.iter().any(|(field, values)| resource.holds(field, values) == Some(false))
+    }
+
+    /// The lists of one answer as reads of their own, which share the call.
+    #[must_use]
+    pub fn parts(mut self) -> Vec<Read> {
+        let gives = std::mem::take(&mut self.gives);
+        if gives.is_empty() {
+            return vec![self];
+        }
+        let part = |given: Given| Read {
+            items: Some(given.items),
+            resource: Some(given.resource),
+            id_from: Some(given.id_from),
+            once_per: given.once_per,
+            fields: given.fields,
+            ..self.clone()
+        };
+        gives.into_iter().map(part).collect()
     }
 
     /// The operation: the part of the id behind the colon.
@@ -371,14 +432,25 @@ impl Read {
 /// The declared reads of a provider, and what is true of it as a whole.
 #[derive(Debug, Clone)]
 pub struct Reads {
-    /// In the order of the files.
+    /// In the order of the files; one for each list where an answer gives several, with the same id.
     pub reads: Vec<Read>,
     /// Partitions, services, codes.
     pub provider: Provider,
 }
 
 impl Reads {
-    /// The read of this id.
+    /// The lists that the answers of this read give; one, unless it says otherwise.
+    pub fn parts(&self, id: &str) -> impl Iterator<Item = &Read> {
+        self.reads.iter().filter(move |read| read.id == id)
+    }
+
+    /// How many calls are declared.
+    #[must_use]
+    pub fn declared(&self) -> usize {
+        self.reads.iter().map(|read| &read.id).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The read of this id; where its answers give several lists, the first of them.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Read> {
         self.reads.iter().find(|read| read.id == id)
@@ -395,15 +467,15 @@ impl Reads {
         self.reads.iter().any(|read| read.gives() == Some(kind) && read.fields.contains_key(field))
     }
 
-    /// Is this read made for this resource? A region that is off is asked nothing.
+    /// Is this read about this resource? A region that is off is asked nothing.
     #[must_use]
-    pub fn is_made_for(&self, read: &Read, resource: &Resource) -> bool {
+    pub fn is_about(&self, read: &Read, resource: &Resource) -> bool {
         read.made_for() == Some(resource.key.kind.as_str()) && (resource.key.kind != REGION || is_on(resource))
     }
 
-    /// The reads made for a resource.
+    /// The reads made for a resource, as far as is known of it.
     pub fn made_for<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a Read> {
-        self.reads.iter().filter(move |read| self.is_made_for(read, resource))
+        self.reads.iter().filter(move |read| self.is_about(read, resource) && read.asks(resource))
     }
 }
 
@@ -411,6 +483,14 @@ impl Reads {
 /// whose status could not be read is asked.
 fn is_on(region: &Resource) -> bool {
     region.text("opt_in_status") != Some("not-opted-in")
+}
+
+/// A parameter that is a place alone, where a list stands there: the list.
+fn whole_list(value: &Value, resource: &Resource) -> Option<Value> {
+    let template = Template::parse(value.as_str()?).ok()?;
+    let [Part::Place(path)] = template.parts() else { return None };
+    let (first, rest) = path.split_first()?;
+    walk(&resource.data, rest).filter(|found| first == "resource" && found.is_array()).cloned()
 }
 
 /// Fills the places of every text in a parameter.

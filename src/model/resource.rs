@@ -2,6 +2,8 @@
 
 use super::finding::Reason;
 use super::gap::Gap;
+use super::pattern::Pattern;
+use super::template::{Template, scalar_text, walk};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +64,32 @@ impl Resource {
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
         self.get(field).and_then(Value::as_str)
+    }
+
+    /// Has the field, or any element of a list in it, one of the values? `*` and `?` stand for other text, `{field}`
+    /// for the value of another field. Nothing where it, or what it is compared with, was not read.
+    #[must_use]
+    pub fn holds(&self, field: &str, values: &[Template]) -> Option<bool> {
+        let texts: Vec<String> = match self.get(field)? {
+            Value::Array(items) => items.iter().map(scalar_text).collect::<Option<_>>()?,
+            one => vec![scalar_text(one)?],
+        };
+        let mut unclear = false;
+        for wanted in values {
+            if wanted.places().next().is_none() {
+                let pattern = Pattern(wanted.source().to_owned());
+                if texts.iter().any(|text| pattern.fits(text)) {
+                    return Some(true);
+                }
+                continue;
+            }
+            match wanted.render(|path| walk(&self.data, path).and_then(scalar_text)) {
+                Ok(text) if texts.contains(&text) => return Some(true),
+                Ok(_) => {}
+                Err(_) => unclear = true,
+            }
+        }
+        (!unclear).then_some(false)
     }
 
     /// Sets a field and says where it came from.

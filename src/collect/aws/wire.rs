@@ -139,9 +139,15 @@ fn rest(call: &Call<'_>, service: &Service, mut params: Map<String, Value>) -> W
         }
     }
     let mut pairs: Vec<String> = if query.is_empty() { vec![] } else { vec![query.to_owned()] };
-    pairs.extend(params.iter().map(|(name, value)| format!("{}={}", encode(name), encode(&text(value)))));
+    let mut body = String::new();
+    if method == "GET" {
+        pairs.extend(params.iter().map(|(name, value)| format!("{}={}", encode(name), encode(&text(value)))));
+    } else {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        body = Value::Object(params).to_string();
+    }
     let target = if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) };
-    Wire { method: method.to_owned(), target, headers, body: String::new(), host_prefix }
+    Wire { method: method.to_owned(), target, headers, body, host_prefix }
 }
 
 #[cfg(test)]

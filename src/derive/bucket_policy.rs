@@ -1,0 +1,56 @@
+//! Derivation: what the policies of buckets say about writing and deleting.
+
+use super::known::Known;
+use super::log_store::partition;
+use super::policy::{Answer, Document, denies_deletion, writers};
+use crate::model::inventory::Inventory;
+use crate::model::read::FieldKind;
+use crate::model::resource::Resource;
+use std::collections::BTreeMap;
+
+/// The type that gets the fields.
+pub(super) const KIND: &str = "aws.s3.bucket";
+
+/// Its derived fields.
+pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
+    BTreeMap::from([
+        // Does the policy deny everybody to delete objects and their versions? `yes`, `no`, or `perhaps`.
+        ("denies_deletion", FieldKind::Text),
+        // Whom the policy lets write objects.
+        ("writers", FieldKind::TextList),
+        ("writer_names", FieldKind::Text),
+    ])
+}
+
+/// Adds the derived fields.
+pub(super) fn derive(inventory: &mut Inventory) {
+    for bucket in inventory.resources.get_mut(KIND).into_iter().flatten() {
+        match read(bucket) {
+            Ok((deletion, who)) => {
+                let evidence = bucket.evidence(["policy"]);
+                bucket.set("denies_deletion", deletion.into(), evidence.clone());
+                let names = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
+                bucket.set("writer_names", names.into(), evidence.clone());
+                bucket.set("writers", who.into(), evidence);
+            }
+            Err(why) => fields().keys().for_each(|field| why.clone().leave_out(bucket, field)),
+        }
+    }
+}
+
+fn read(bucket: &Resource) -> Result<(&'static str, Vec<String>), Known> {
+    let text = bucket.get("policy").ok_or_else(|| Known::missing(bucket, "policy"))?;
+    // No policy at all.
+    if text.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok(("no", Vec::new()));
+    }
+    let unread = |why| Known::untold(format!("the policy of the bucket {} cannot be read: {why}", bucket.key.id));
+    let document = Document::parse(text).map_err(unread)?;
+    let partition = partition(bucket.text("location").unwrap_or_default());
+    let deletion = match denies_deletion(&document, &bucket.key.id, partition) {
+        Answer::Yes => "yes",
+        Answer::No => "no",
+        Answer::Perhaps => "perhaps",
+    };
+    Ok((deletion, writers(&document, &bucket.key.id, partition).map_err(unread)?))
+}
