@@ -116,7 +116,8 @@ fn basic(selector: &Value) -> Vec<Recorded> {
         .filter_map(|resource| Some((resource.get("type")?.as_str()?, texts(resource, "values"))))
         .flat_map(|(kind, values)| {
             values.into_iter().map(move |value| {
-                let all = value.splitn(6, ':').filter(|part| !part.is_empty()).count() <= 3 && value.starts_with("arn:");
+                let all =
+                    value.splitn(6, ':').filter(|part| !part.is_empty()).count() <= 3 && value.starts_with("arn:");
                 let prefix = if all { String::new() } else { value.to_owned() };
                 Recorded { kind: kind.to_owned(), prefix, reads, writes }
             })

@@ -21,6 +21,7 @@ pub mod problem;
 pub mod provider;
 pub mod read;
 pub mod resource;
+pub mod scenario;
 pub mod scope;
 pub mod statement;
 pub mod template;
