@@ -174,6 +174,8 @@ def alarms(seed):
     here("fw-expression", "Matches", ours, whole, unread, Threshold=1)
     here("fw-actions-off", "Bytes", ours, ("fail", "its actions are off"), ActionsEnabled=False)
     here("fw-no-action", "Bytes", None, ("fail", "it has no action"))
+    fewer = ("fail", "it goes off when less leaves, not when much does")
+    here("fw-less", "Bytes", ours, fewer, ComparisonOperator="LessThanThreshold")
     here("fw-topic-deleted", "Bytes", gone, ("fail", "its topic does not exist"))
     here("fw-topic-closed", "Bytes", closed, ("fail", "the policy of its topic lets in EventBridge alone"))
     here("fw-nobody", "Bytes", lonely, ("fail", "nobody is subscribed to its topic"))
