@@ -11,7 +11,7 @@
 #[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use std::process::Stdio;
@@ -34,6 +34,15 @@ use emulators::{
     EXTERNAL_ID, Emulator, FIRST, REGIONS, Run, SECOND, SECRET, assess, assessments, audit, audit_with, copy, farwatch,
     files, second_role,
 };
+
+/// The reads that moto has no answer to.
+const UNANSWERED: [&str; 5] = [
+    "athena:BatchGetQueryExecution",
+    "guardduty:GetFindings",
+    "guardduty:ListFindings",
+    "guardduty:ListPublishingDestinations",
+    "macie2:GetMacieSession",
+];
 
 /// In the environment of the audit that both accounts share; it must stay out of the run as well.
 const SESSION_TOKEN: &str = "farwatch-canary-of-a-session-token";
@@ -62,7 +71,9 @@ fn an_audit_of_both_accounts_gives_exactly_what_is_true_of_them() {
     assert_eq!(run.code, Some(10), "things are wrong in both accounts\n{}", run.said());
     let found = run.findings();
     Emulator::moto().truth.both().assert(&found.all, "both accounts");
-    assert!(found.gaps.is_empty(), "everything could be read, but there are gaps: {:#?}", found.gaps);
+    // moto answers nothing of AWS's to these, and the second cannot be asked without an answer to the first.
+    let unanswered: BTreeSet<&str> = found.gaps.iter().map(|gap| gap.read.as_str()).collect();
+    assert_eq!(unanswered.into_iter().collect::<Vec<_>>(), UNANSWERED, "{:#?}", found.gaps);
     for finding in &found.all {
         let place = finding.place();
         assert!(!finding.sentence.trim().is_empty(), "{place} says nothing");

@@ -243,6 +243,7 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
     } else {
         of_filters(inventory, alarm, &feeding, &mut alert);
     }
+    grows(alarm, &mut alert);
     let enabled = Known::field(alarm, "actions_enabled", Value::as_bool)
         .and(Known::field(alarm, "actions", |list| Some(!list.as_array()?.is_empty())));
     awake(alarm).put(&mut alert, "awake");
@@ -364,6 +365,24 @@ fn bounds(alert: &mut Resource, alarm: &Resource, bytes_each: Option<f64>) {
     }
 }
 
+/// An alarm that goes off when there is less of something sees nothing of what there is too much of (CloudWatch API,
+/// `PutMetricAlarm`, `ComparisonOperator`).
+fn grows(alarm: &Resource, alert: &mut Resource) {
+    let less = ["LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerThreshold"];
+    let grows = Known::field(alarm, "comparison", |word| Some(!less.contains(&word.as_str()?)));
+    if grows.truth == Some(true) || alert.get("sees") == Some(&Value::Bool(false)) {
+        return;
+    }
+    if let Value::Object(data) = &mut alert.data {
+        data.remove("sees");
+        data.remove("bytes");
+    }
+    if grows.truth == Some(false) {
+        alert.set("missed", "everything, because it goes off when there is less".into(), grows.evidence.clone());
+    }
+    grows.put(alert, "sees");
+}
+
 fn awake(alarm: &Resource) -> Known {
     let data = Known::field(alarm, "state", |state| Some(state.as_str()? != "INSUFFICIENT_DATA"));
     let young = Known::field(alarm, "state_since", |since| Some(since.get("age_seconds")?.as_i64()? <= ASLEEP_SECONDS));
@@ -402,7 +421,9 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     alert.set("classes", vec!["suspicious"].into(), evidence.clone());
     alert.set("traffic", true.into(), evidence.clone());
     alert.set("awake", true.into(), evidence.clone());
-    Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED"))).put(&mut alert, "enabled");
+    let enabled = Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED")));
+    let asked = enabled.truth == Some(true);
+    enabled.put(&mut alert, "enabled");
     let lets = match share {
         Share::All => Known::of(true, evidence.clone()),
         Share::Some { missed } => {
@@ -432,7 +453,9 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
         .filter_map(|one| one.text("arn"))
         .collect();
     let end = targets_of(inventory, rule);
-    if mine.is_empty() && end.truth.is_none() {
+    if mine.is_empty() && !asked {
+        Known::untold(format!("the targets of {}, which is switched off", rule.key.id)).leave_out(&mut alert, "delivers");
+    } else if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
     } else {
         deliver(inventory, &mut alert, &mine, "events.amazonaws.com", &rule.key);
@@ -759,7 +782,8 @@ mod tests {
             &format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:large"),
             json!({
             "name": "large", "namespace": "Own", "metric_name": "Bytes", "metrics": [], "statistic": "Sum",
-            "period": 300, "evaluation_periods": 1, "threshold": 1_000_000_000.0, "actions_enabled": true,
+            "period": 300, "evaluation_periods": 1, "threshold": 1_000_000_000.0,
+            "comparison": "GreaterThanThreshold", "actions_enabled": true,
             "actions": [topic_arn(region)], "state": "OK", "state_since": {"at": "2026-11-01T00:00:00Z", "age_seconds": 100}}),
         );
         topic(inventory, region);
@@ -873,6 +897,9 @@ mod tests {
             only(with(FILTER, "group_place", elsewhere)),
             Some([Some(true), Some(false), Some(true), Some(true)])
         );
+        // It goes off when there is less.
+        let less = "LessThanOrEqualToThreshold".into();
+        assert_eq!(only(with(ALARM, "comparison", less)), Some([Some(true), Some(false), Some(true), Some(true)]));
         // A metric that no filter feeds is no alert on communications.
         assert_eq!(with(ALARM, "metric_name", "Byte".into()), []);
         let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},

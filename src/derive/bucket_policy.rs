@@ -36,24 +36,30 @@ pub(super) fn derive(inventory: &mut Inventory) {
                         Known::untold(what).leave_out(bucket, "denies_deletion");
                     }
                 }
-                let names = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
-                bucket.set("writer_names", names.into(), evidence.clone());
-                bucket.set("writers", who.into(), evidence);
+                match who {
+                    Ok(who) => {
+                        let names = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
+                        bucket.set("writer_names", names.into(), evidence.clone());
+                        bucket.set("writers", who.into(), evidence);
+                    }
+                    Err(why) => ["writer_names", "writers"].iter().for_each(|field| why.clone().leave_out(bucket, field)),
+                }
             }
             Err(why) => fields().keys().for_each(|field| why.clone().leave_out(bucket, field)),
         }
     }
 }
 
-fn read(bucket: &Resource) -> Result<(Answer, Vec<String>), Known> {
+/// The two are told apart: who writes may stay open where nobody is denied anything.
+fn read(bucket: &Resource) -> Result<(Answer, Result<Vec<String>, Known>), Known> {
     let text = bucket.get("policy").ok_or_else(|| Known::missing(bucket, "policy"))?;
     // No policy at all.
     if text.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Ok((Answer::No, Vec::new()));
+        return Ok((Answer::No, Ok(Vec::new())));
     }
     let unread = |why| Known::untold(format!("the policy of the bucket {} cannot be read: {why}", bucket.key.id));
     let document = Document::parse(text).map_err(unread)?;
     let partition = partition(bucket.text("location").unwrap_or_default());
     let deletion = denies_deletion(&document, &bucket.key.id, partition);
-    Ok((deletion, writers(&document, &bucket.key.id, partition).map_err(unread)?))
+    Ok((deletion, writers(&document, &bucket.key.id, partition).map_err(unread)))
 }

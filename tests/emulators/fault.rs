@@ -293,6 +293,7 @@ pub fn action(name: &str) -> &str {
         "s3:GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
         "s3:GetBucketEncryption" => "s3:GetEncryptionConfiguration",
         "s3:GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
+        "s3:GetObjectLockConfiguration" => "s3:GetBucketObjectLockConfiguration",
         "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
         "elb:DescribeLoadBalancers" | "elbv2:DescribeLoadBalancers" => "elasticloadbalancing:DescribeLoadBalancers",
         "elbv2:DescribeListeners" => "elasticloadbalancing:DescribeListeners",
@@ -641,16 +642,18 @@ struct Asked {
 }
 
 /// Page tokens and page sizes of every operation that farwatch reads: they are not what is asked of.
-const TOKENS: [&str; 7] = [
+const TOKENS: [&str; 8] = [
     "NextToken",
     "nextToken",
     "Marker",
     "NextMarker",
     "ExclusiveStartStreamName",
     "ExclusiveStartDeliveryStreamName",
+    "ExclusiveStartTableName",
     "continuation-token",
 ];
-const SIZES: [&str; 6] = ["MaxResults", "maxResults", "MaxItems", "Limit", "limit", "max-buckets"];
+const SIZES: [&str; 8] =
+    ["MaxResults", "maxResults", "MaxItems", "MaxRecords", "PageSize", "Limit", "limit", "max-buckets"];
 
 impl Asked {
     async fn read(request: Request<Incoming>, shared: &Shared) -> Result<Self, String> {
@@ -658,6 +661,8 @@ impl Asked {
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         let mut headers = head.headers;
         let (key, region, service) = scope(&headers)?;
+        // What CloudWatch is called where it signs.
+        let service = if service == "monitoring" { "cloudwatch".to_owned() } else { service };
         let account = if is_account(&key) {
             // moto takes the account from the key only if it has issued that key itself.
             headers.insert("x-moto-account-id", HeaderValue::from_str(&key).map_err(|error| error.to_string())?);
@@ -790,11 +795,26 @@ fn rest(method: &str, service: &str, path: &str, query: &[(String, String)]) -> 
             ("lifecycle", "GetBucketLifecycleConfiguration"),
             ("encryption", "GetBucketEncryption"),
             ("logging", "GetBucketLogging"),
+            ("versioning", "GetBucketVersioning"),
+            ("object-lock", "GetObjectLockConfiguration"),
+            ("policy", "GetBucketPolicy"),
         ]
         .into_iter()
         .find_map(|(parameter, operation)| asks(parameter).then_some(operation)),
         ("GET", "guardduty") if path.trim_end_matches('/') == "/detector" => Some("ListDetectors"),
-        ("GET", "guardduty") if path.starts_with("/detector/") && path.matches('/').count() == 2 => Some("GetDetector"),
+        (_, "guardduty") if path.starts_with("/detector/") => {
+            match (method, path.split('/').skip(3).collect::<Vec<_>>().as_slice()) {
+                ("GET", []) => Some("GetDetector"),
+                ("GET", ["administrator"]) => Some("GetAdministratorAccount"),
+                ("GET", ["publishingDestination"]) => Some("ListPublishingDestinations"),
+                ("POST", ["findings"]) => Some("ListFindings"),
+                ("POST", ["findings", "get"]) => Some("GetFindings"),
+                _ => None,
+            }
+        }
+        ("GET", "lambda") if path.ends_with("/configuration") => Some("GetFunctionConfiguration"),
+        ("GET", "lambda") if path.ends_with("/policy") => Some("GetPolicy"),
+        ("GET", "macie2") if path == "/macie" => Some("GetMacieSession"),
         _ => None,
     };
     // Anything else shows up in the counts under its own method and path.

@@ -1,0 +1,10 @@
+"""The accounts and regions of the seed."""
+
+FIRST = "111122223333"
+SECOND = "444455556666"
+# An account that nobody audits: it owns one bucket and one key that the first account uses.
+STRANGER = "777788889999"
+
+EAST, EAST2, WEST = REGIONS = ("us-east-1", "us-east-2", "us-west-2")
+# Listed as not opted in by the fault proxy.
+OFF = "ap-south-2"
