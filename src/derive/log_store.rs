@@ -15,7 +15,7 @@ const TRAIL: &str = "aws.cloudtrail.trail";
 const FLOW_LOG: &str = "aws.ec2.flow_log";
 const QUERY_LOG: &str = "aws.route53resolver.query_log_config";
 /// The types that name stores.
-const SOURCES: [&str; 3] = [TRAIL, FLOW_LOG, QUERY_LOG];
+pub(super) const SOURCES: [&str; 3] = [TRAIL, FLOW_LOG, QUERY_LOG];
 
 /// Its fields.
 pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
