@@ -384,6 +384,16 @@ fn lists_are_read_to_their_last_page() {
         "kms:ListKeys",
         "firehose:ListDeliveryStreams",
         "kinesis:ListStreams",
+        "cloudwatch:DescribeAlarms",
+        "sns:ListTopics",
+        "sns:ListSubscriptions",
+        "events:ListRules",
+        "events:ListTargetsByRule",
+        "iam:GetAccountAuthorizationDetails",
+        "logs:DescribeMetricFilters",
+        "dynamodb:ListTables",
+        "glue:GetTables",
+        "athena:ListWorkGroups",
     ];
     let rules = lists.iter().map(|name| Rule::on(name, Action::Paginate { size: 1 })).collect();
     let fault = Fault::start(&Emulator::moto().endpoint, rules);

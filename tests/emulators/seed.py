@@ -1752,7 +1752,8 @@ def people(seed):
     seed.user(SECOND, "carol", "pass", "console password and MFA", password=True, mfa=True)
     seed.user(SECOND, "dave", "fail", "console password, no MFA", password=True)
     for account in (FIRST, SECOND):
-        # The first row of AWS's credential report; moto has none, the fault proxy puts it in.
+        # The first row of AWS's credential report (IAM User Guide, "Getting credential reports"): its password is
+        # `not_supported`, and its MFA may be false. moto has none, the fault proxy puts it in.
         seed.expect_user(
             account, f"arn:aws:iam::{account}:root", "root", "not_applicable", "root is judged by another check"
         )
