@@ -454,7 +454,8 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
         .collect();
     let end = targets_of(inventory, rule);
     if mine.is_empty() && !asked {
-        Known::untold(format!("the targets of {}, which is switched off", rule.key.id)).leave_out(&mut alert, "delivers");
+        Known::untold(format!("the targets of {}, which is switched off", rule.key.id))
+            .leave_out(&mut alert, "delivers");
     } else if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
     } else {

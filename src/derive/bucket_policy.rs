@@ -42,7 +42,9 @@ pub(super) fn derive(inventory: &mut Inventory) {
                         bucket.set("writer_names", names.into(), evidence.clone());
                         bucket.set("writers", who.into(), evidence);
                     }
-                    Err(why) => ["writer_names", "writers"].iter().for_each(|field| why.clone().leave_out(bucket, field)),
+                    Err(why) => {
+                        ["writer_names", "writers"].iter().for_each(|field| why.clone().leave_out(bucket, field))
+                    }
                 }
             }
             Err(why) => fields().keys().for_each(|field| why.clone().leave_out(bucket, field)),

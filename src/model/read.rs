@@ -211,8 +211,6 @@ pub enum Decoder {
     BucketLocation,
     /// The parts of an ARN: partition, service, region, account, resource.
     Arn,
-    /// The parts of `s3://bucket/key`: bucket, key.
-    S3Uri,
 }
 
 /// One declared field.
