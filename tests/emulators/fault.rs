@@ -102,6 +102,15 @@ pub enum Action {
         /// The body.
         body: String,
     },
+    /// An error of the service, as its protocol writes it.
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// The error code.
+        code: &'static str,
+        /// What it says.
+        message: &'static str,
+    },
     /// The emulator's answer, changed. Several of these add up, and another action may follow.
     Patch(Change),
 }
@@ -362,6 +371,7 @@ impl Shared {
             Action::Hang => std::future::pending().await,
             Action::Html500 => wire(500, "text/html", "<html><body><h1>500 Internal Server Error</h1></body></html>"),
             Action::Answer { status, content_type, body } => wire(status, content_type, &body),
+            Action::Refuse { status, code, message } => asked.protocol.error(status, code, message),
             Action::Forward | Action::Patch(_) => self.forward(asked, &changes).await.send(),
             Action::Truncate => {
                 let mut answer = self.forward(asked, &changes).await;
@@ -413,6 +423,9 @@ impl Shared {
         if self.options.real_shapes && call.name() == "directconnect:DescribeVirtualInterfaces" {
             answer = virtual_interfaces(call);
         }
+        if self.options.real_shapes && call.name() == "athena:BatchGetQueryExecution" && !answer.status.is_success() {
+            answer = self.queries(asked).await.unwrap_or(answer);
+        }
         if answer.status.is_success() {
             if call.name() == "sts:AssumeRole" {
                 self.learn(&String::from_utf8_lossy(&answer.body));
@@ -440,6 +453,24 @@ impl Shared {
         *request.headers_mut() = asked.headers.clone();
         let (head, body) = sender.send_request(request).await?.into_parts();
         Ok(Upstream { status: head.status, headers: head.headers, body: body.collect().await?.to_bytes().to_vec() })
+    }
+
+    /// moto knows one query at a time only.
+    async fn queries(&self, asked: &Asked) -> Option<Upstream> {
+        let wanted: Value = serde_json::from_slice(&asked.body).ok()?;
+        let (mut found, mut head) = (Vec::new(), None);
+        for id in wanted["QueryExecutionIds"].as_array()? {
+            let mut one = asked.whole_list();
+            one.body = Bytes::from(json!({ "QueryExecutionId": id }).to_string());
+            one.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(one.body.len()));
+            one.headers.insert("x-amz-target", HeaderValue::from_static("AmazonAthena.GetQueryExecution"));
+            let answer = self.send(&one).await.ok()?;
+            let mut query: Value = serde_json::from_slice(&answer.body).ok()?;
+            found.push(query["QueryExecution"].take());
+            head = Some(answer);
+        }
+        let body = json!({ "QueryExecutions": found, "UnprocessedQueryExecutionIds": [] });
+        Some(Upstream { body: body.to_string().into_bytes(), ..head? })
     }
 
     /// Serves one page of the emulator's whole list.
@@ -846,6 +877,8 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 enum Pager {
     /// EC2: the set's element; `NextToken` asks, `nextToken` answers.
     Items { set: &'static str },
+    /// Query: lists of `member`s one after the other; the token's element, and that of a flag if there is one.
+    Members { lists: &'static [&'static str], token: &'static str, more: Option<&'static str> },
     /// JSON with an opaque token in `answer`, and in `more` a flag if the operation has one.
     Token { lists: &'static [&'static str], answer: &'static str, more: Option<&'static str> },
     /// JSON that goes on after the name of the last item.
@@ -867,6 +900,25 @@ impl Pager {
             "ec2:DescribeVpcPeeringConnections" => Self::Items { set: "vpcPeeringConnectionSet" },
             "ec2:DescribeManagedPrefixLists" => Self::Items { set: "prefixListSet" },
             "ec2:GetManagedPrefixListEntries" => Self::Items { set: "entrySet" },
+            "sns:ListTopics" => Self::Members { lists: &["Topics"], token: "NextToken", more: None },
+            "sns:ListSubscriptions" => Self::Members { lists: &["Subscriptions"], token: "NextToken", more: None },
+            "iam:GetAccountAuthorizationDetails" => Self::Members {
+                lists: &["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"],
+                token: "Marker",
+                more: Some("IsTruncated"),
+            },
+            "cloudwatch:DescribeAlarms" => {
+                Self::Token { lists: &["MetricAlarms", "CompositeAlarms"], answer: "NextToken", more: None }
+            }
+            "events:ListRules" => Self::Token { lists: &["Rules"], answer: "NextToken", more: None },
+            "events:ListTargetsByRule" => Self::Token { lists: &["Targets"], answer: "NextToken", more: None },
+            "glue:GetTables" => Self::Token { lists: &["TableList"], answer: "NextToken", more: None },
+            "athena:ListWorkGroups" => Self::Token { lists: &["WorkGroups"], answer: "NextToken", more: None },
+            "route53resolver:ListResolverQueryLogConfigs" => {
+                Self::Token { lists: &["ResolverQueryLogConfigs"], answer: "NextToken", more: None }
+            }
+            "logs:DescribeMetricFilters" => Self::Token { lists: &["metricFilters"], answer: "nextToken", more: None },
+            "dynamodb:ListTables" => Self::LastName { lists: &["TableNames"], more: "LastEvaluatedTableName" },
             "logs:DescribeLogGroups" => Self::Token { lists: &["logGroups"], answer: "nextToken", more: None },
             "organizations:ListAccounts" => Self::Token { lists: &["Accounts"], answer: "NextToken", more: None },
             "kms:ListKeys" => Self::Token { lists: &["Keys"], answer: "NextMarker", more: Some("Truncated") },
@@ -884,6 +936,7 @@ impl Pager {
     fn cut(&self, body: &str, page: Option<&str>, size: usize) -> String {
         match self {
             Self::Items { set } => cut_items(body, set, offset(page), size),
+            Self::Members { lists, token, more } => cut_members(body, lists, (token, *more), offset(page), size),
             Self::Token { lists, answer, more } => {
                 let mut value: Value = serde_json::from_str(body).unwrap_or_default();
                 let start = offset(page);
@@ -903,7 +956,13 @@ impl Pager {
                 // Kinesis accepts its token as well as the name; ours is the name.
                 let after = |name| names.iter().position(|found| found == name).map_or(names.len(), |at| at + 1);
                 let left = cut_lists(&mut value, lists, page.map_or(0, after), size);
-                value[more] = json!(left);
+                let last = value[lists[0]].as_array().and_then(|page| page.last()).cloned();
+                // DynamoDB's flag is the name itself, where there is more.
+                if *more != "LastEvaluatedTableName" {
+                    value[more] = json!(left);
+                } else if left {
+                    value[more] = last.into();
+                }
                 if left && *more == "HasMoreStreams" {
                     value["NextToken"] = value[lists[0]].as_array().and_then(|page| page.last()).cloned().into();
                 }
@@ -948,9 +1007,42 @@ fn cut_items(body: &str, set: &str, start: usize, size: usize) -> String {
     format!("{before}{open}{page}{close}{token}{after}")
 }
 
+/// Keeps one page of all the members in these lists, and says how to go on.
+fn cut_members(body: &str, lists: &[&str], (token, more): (&str, Option<&str>), start: usize, size: usize) -> String {
+    let mut answer = String::new();
+    let (mut rest, mut count) = (body, 0_usize);
+    for list in lists {
+        let (open, close) = (format!("<{list}>"), format!("</{list}>"));
+        let Some((before, after)) = rest.split_once(&open) else { continue };
+        let Some((inside, after)) = after.split_once(&close) else { continue };
+        answer += before;
+        answer += &open;
+        for member in elements(inside, "member") {
+            if (start..start + size).contains(&count) {
+                answer += member;
+            }
+            count += 1;
+        }
+        answer += &close;
+        rest = after;
+    }
+    let own = format!("<{token}>[^<]*</{token}>|<{token}\\s*/>|<IsTruncated>[^<]*</IsTruncated>");
+    let rest = Regex::new(&own).expect("a pattern we wrote down").replace_all(rest, "").into_owned();
+    let left = count > start + size;
+    let mut words = if left { format!("<{token}>{TOKEN}{}</{token}>", start + size) } else { String::new() };
+    words += &more.map(|more| format!("<{more}>{left}</{more}>")).unwrap_or_default();
+    answer += &words;
+    answer + &rest
+}
+
 /// The outermost `<item>`s of a set.
 fn items(inside: &str) -> Vec<&str> {
-    let tag = Regex::new(r"<(/?)item(/?)>").expect("a pattern we wrote down");
+    elements(inside, "item")
+}
+
+/// The outermost elements of that name.
+fn elements<'a>(inside: &'a str, name: &str) -> Vec<&'a str> {
+    let tag = Regex::new(&format!("<(/?){name}(/?)>")).expect("a pattern we wrote down");
     let mut items = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
     for found in tag.captures_iter(inside) {

@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 
-from places import EAST, EAST2, FIRST, OFF, REGIONS, SECOND, WEST
+from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, OFF, REGIONS, SECOND, WEST
 
 # --- alerts ----------------------------------------------------------------------------------
 
@@ -262,8 +262,8 @@ def containment(seed):
             Role=role,
             Handler="isolate.handler",
             Code={"ZipFile": code.getvalue()},
-            # What people put there; it must stay out of everything.
-            Environment={"Variables": {"TOKEN": "farwatch-canary-of-a-token"}},
+            # What people put there.
+            Environment={"Variables": {"TOKEN": CANARY}},
         )
         if called_by:
             seed.aws("lambda", FIRST, EAST).add_permission(
@@ -360,8 +360,9 @@ def administrators(seed):
     # Roles that may not: a Deny takes it back, a boundary holds it back, nobody can assume what is a service's own.
     everything = allow("*")
     seed.role(FIRST, "fw-taken-back", [everything, {"Effect": "Deny", "Action": "*", "Resource": "*"}])
-    reader = first.create_policy(PolicyName="reader", PolicyDocument=policy(allow("s3:Get*")))["Policy"]["Arn"]
-    seed.role(FIRST, "fw-held-back", [everything], PermissionsBoundary=reader)
+    if seed.has(BOUNDARIES):
+        reader = first.create_policy(PolicyName="reader", PolicyDocument=policy(allow("s3:Get*")))["Policy"]["Arn"]
+        seed.role(FIRST, "fw-held-back", [everything], PermissionsBoundary=reader)
     seed.role(FIRST, "AWSServiceRoleForFarwatch", [everything], Path="/aws-service-role/farwatch.amazonaws.com/")
     # Eleven with the three above: more than ten.
     roles = [f"fw-operator-{number}" for number in range(8 if not seed.has("guardduty") else 7)]
@@ -488,7 +489,8 @@ def queries(seed):
     seed.aws("athena", SECOND, EAST).create_work_group(Name="review", Configuration={"ResultConfiguration": {}})
     for workgroup, database in (("review", "security"), ("suggests", "default"), ("plain", "default")):
         athena.start_query_execution(
-            QueryString="SELECT 1", WorkGroup=workgroup, QueryExecutionContext={"Database": database}
+            # The text of a query may quote data; it must stay out of everything.
+            QueryString=f"SELECT '{CANARY}'", WorkGroup=workgroup, QueryExecutionContext={"Database": database}
         )
     idle = ("not_applicable", "no query was run in it")
     groups = {
