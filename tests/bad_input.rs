@@ -107,6 +107,7 @@ fn names_of_another_partition_lead_nowhere() {
     assert_eq!(told.get("aws-alert-chain-whole"), Some(&BTreeSet::from(["fail", "unknown"])), "{told:?}");
     let told = changed("ec2:DescribeFlowLogs", |body| body.replace("arn:aws:s3", "arn:aws-cn:s3"));
     assert!(told.values().all(|outcomes| !outcomes.contains("pass")), "{told:?}");
+    assert_eq!(told.get("aws-log-bucket-retention"), Some(&BTreeSet::from(["unknown"])), "{told:?}");
 }
 
 #[test]
