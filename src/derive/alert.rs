@@ -316,6 +316,12 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
         let read = stores.exists(|store| {
             Known::of(store.text("place") == Some(place), store.evidence([]).union(&evidence).cloned().collect())
         });
+        if read.truth.is_none() {
+            // What is delivered to the group, if anything, is not known; so what the filter is about is not either.
+            unclear = read.clone();
+            sees = sees.or(read);
+            continue;
+        }
         sees = sees.or(read);
         let Some(pattern) = filter.get("pattern").and_then(Value::as_str) else {
             unclear = Known::missing(filter, "pattern");
