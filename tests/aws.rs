@@ -31,8 +31,8 @@ use serde_json::{Value, json};
 use emulators::fault::{Action, BGP_KEY, Fault, Rule, Seen, VIRTUAL_INTERFACE};
 use emulators::truth::Point;
 use emulators::{
-    EXTERNAL_ID, Emulator, FIRST, Findings, REGIONS, Run, SECOND, SECRET, assess, assessments, audit, audit_with, copy, farwatch,
-    files, second_role,
+    EXTERNAL_ID, Emulator, FIRST, Findings, REGIONS, Run, SECOND, SECRET, assess, assessments, audit, audit_with, copy,
+    farwatch, files, second_role,
 };
 
 /// The reads that moto has no answer to.
@@ -144,7 +144,8 @@ fn what_one_account_said_is_never_evidence_for_the_other() {
             continue;
         }
         if ["aws.log_store", "aws.alert"].contains(&finding.subject.r#type.as_str())
-            || across.contains(&finding.check.as_str()) {
+            || across.contains(&finding.check.as_str())
+        {
             assert!(whose.is_empty() || whose.contains(&own), "{} rests on nothing of its own", finding.place());
         } else {
             assert!(whose.iter().all(|account| *account == own), "{} rests on {whose:?}", finding.place());

@@ -102,7 +102,9 @@ fn macie_that_was_never_enabled_and_a_real_denial() {
             .region(WEST),
         // As the API puts it with a full stop.
         refuse(macie, 403, "AccessDeniedException", "Macie is not enabled.").account(SECOND).region(EAST),
-        refuse(macie, 403, "AccessDeniedException", "The account is not enabled for this.").account(SECOND).region(EAST2),
+        refuse(macie, 403, "AccessDeniedException", "The account is not enabled for this.")
+            .account(SECOND)
+            .region(EAST2),
     ]);
     let found = run.findings();
     Emulator::moto()
@@ -173,7 +175,9 @@ fn guardduty_as_aws_answers() {
             &json!({ "destinations": [{ "destinationId": "p1", "destinationType": "S3", "status": "PUBLISHING" }] }),
         )
         .account(FIRST),
-        json_answer("guardduty:ListPublishingDestinations", &json!({ "destinations": [] })).account(SECOND).region(EAST),
+        json_answer("guardduty:ListPublishingDestinations", &json!({ "destinations": [] }))
+            .account(SECOND)
+            .region(EAST),
         json_answer(
             "guardduty:ListPublishingDestinations",
             &json!({ "destinations": [{

@@ -12,6 +12,16 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// Longest condition; longer ones cannot be reviewed.
 const MAX_LENGTH: usize = 2_000;
+/// Most words and signs of a condition, and so a bound of its depth, in parentheses or otherwise.
+const MAX_WORDS: usize = 300;
+/// Levels of what the parser gives. Evaluation takes up to 40 kB of stack for each in a debug build, and a thread has two
+/// megabytes.
+const MAX_DEPTH: usize = 24;
+/// Stack of the thread that parses. The parser takes up to 200 kB for each pair of parentheses in a debug build; a stack
+/// that overflows ends the process, and cannot be caught.
+const PARSER_STACK: usize = 64 << 20;
+/// What may be called, besides operators and macros.
+const FUNCTIONS: [&str; 5] = ["size", "startsWith", "endsWith", "contains", "matches"];
 /// Macros inside macros: each level multiplies the work.
 const MAX_NESTED: usize = 3;
 
@@ -59,12 +69,19 @@ impl Condition {
         if source.len() > MAX_LENGTH {
             return Err(vec![format!("the condition is longer than {MAX_LENGTH} characters")]);
         }
+        if words(source) > MAX_WORDS {
+            return Err(vec![format!("the condition has more than {MAX_WORDS} words and signs")]);
+        }
         // Files under `--controls` are edited by people; a panic of the parser must not reach them.
-        let compiled = std::panic::catch_unwind(|| ENV.compile(source));
+        let compiled = std::thread::scope(|scope| {
+            let parser = std::thread::Builder::new().stack_size(PARSER_STACK);
+            parser.spawn_scoped(scope, || ENV.compile(source)).map(std::thread::ScopedJoinHandle::join)
+        });
         let program = match compiled {
-            Ok(Ok(program)) => program,
-            Ok(Err(errors)) => return Err(vec![format!("not valid CEL: {}", errors.to_string().trim())]),
-            Err(_) => return Err(vec!["not valid CEL".to_owned()]),
+            Ok(Ok(Ok(program))) => program,
+            Ok(Ok(Err(errors))) => return Err(vec![format!("not valid CEL: {}", errors.to_string().trim())]),
+            Ok(Err(_)) => return Err(vec!["not valid CEL".to_owned()]),
+            Err(error) => return Err(vec![format!("no thread could be started to parse it: {error}")]),
         };
         let mut lint = Lint {
             types,
@@ -73,10 +90,15 @@ impl Condition {
             problems: Vec::new(),
             ordered: Vec::new(),
             compared: Vec::new(),
+            depth: 0,
+            deepest: 0,
         };
         let shape = lint.shape(program.expression(), &mut Vec::new());
         if !matches!(shape, Shape::Boolean | Shape::Any) {
             lint.problems.push("the condition is not true or false".to_owned());
+        }
+        if lint.deepest > MAX_DEPTH {
+            lint.problems.push(format!("more than {MAX_DEPTH} levels inside one another"));
         }
         for (path, token) in &lint.ordered {
             if !lint.compared.contains(&(path.clone(), token.clone())) {
@@ -97,6 +119,17 @@ impl Condition {
             Err(error) => of_error(&error),
         }
     }
+}
+
+/// How many words and signs a text has; a sign of two characters counts twice.
+fn words(text: &str) -> usize {
+    let inner = |c: char| c.is_alphanumeric() || c == '_';
+    let starts = text.chars().scan(false, |in_word, c| {
+        let starts = !c.is_whitespace() && !(*in_word && inner(c));
+        *in_word = inner(c);
+        Some(starts)
+    });
+    starts.filter(|starts| *starts).count()
 }
 
 /// What an error of CEL means: something absent is unknown, anything else is a mistake.
@@ -151,6 +184,9 @@ struct Lint<'a> {
     ordered: Vec<(String, String)>,
     /// Paths that are compared with such a word.
     compared: Vec<(String, String)>,
+    /// Levels above what is looked at, and the most there were.
+    depth: usize,
+    deepest: usize,
 }
 
 /// A macro's variable, and whether anything looked at it.
@@ -164,6 +200,14 @@ struct Local {
 
 impl Lint<'_> {
     fn shape(&mut self, node: &IdedExpr, locals: &mut Vec<Local>) -> Shape {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        let shape = self.shape_of(node, locals);
+        self.depth -= 1;
+        shape
+    }
+
+    fn shape_of(&mut self, node: &IdedExpr, locals: &mut Vec<Local>) -> Shape {
         match &node.expr {
             Node::Unspecified => Shape::Any,
             Node::Literal(literal) => match literal {
@@ -225,6 +269,16 @@ impl Lint<'_> {
                 locals.push(Local { name: comprehension.iter_var.clone(), shape: element, from, used: false });
                 self.shape(&comprehension.loop_step, locals);
                 let variable = locals.pop();
+                // Behind what was seen of a list that is cut stands one thing of which nothing is known. A new list that
+                // has a place for it without looking at it would have a length that means nothing.
+                let grows = matches!(comprehension.accu_init.expr, Node::List(_));
+                let of_resources = variable.as_ref().is_some_and(|local| matches!(local.shape, Shape::Resource(_)));
+                if grows && of_resources && !looks_at(&comprehension.loop_step, &comprehension.iter_var) {
+                    self.problems.push(format!(
+                        "`filter` and `map` must look at a field of `{}` in any case: the list may be cut",
+                        comprehension.iter_var
+                    ));
+                }
                 if let Some(local) = variable.filter(|local| !local.used) {
                     self.problems.push(format!(
                         "the macro ignores its variable `{}`: over a list that may be cut it would claim to know",
@@ -269,7 +323,9 @@ impl Lint<'_> {
     }
 
     fn call(&mut self, call: &cel::common::ast::CallExpr, locals: &mut Vec<Local>) -> Shape {
-        let target = call.target.as_deref().map(|target| self.shape(target, locals));
+        if let Some(target) = call.target.as_deref() {
+            self.shape(target, locals);
+        }
         let shapes: Vec<Shape> = call.args.iter().map(|argument| self.shape(argument, locals)).collect();
         match call.func_name.as_str() {
             operators::EQUALS | operators::NOT_EQUALS => {
@@ -306,10 +362,49 @@ impl Lint<'_> {
             | "contains"
             | "matches" => Shape::Boolean,
             operators::CONDITIONAL => shapes.into_iter().nth(1).unwrap_or(Shape::Any),
-            "size" => Shape::Number,
-            "filter" | "map" => target.unwrap_or(Shape::Any),
-            _ => Shape::Any,
+            operators::ADD | operators::INDEX => Shape::Any,
+            operators::SUBSTRACT
+            | operators::MULTIPLY
+            | operators::DIVIDE
+            | operators::MODULO
+            | operators::NEGATE
+            | "size" => Shape::Number,
+            // `a.?b.orValue(c)` makes a known value of an absent one; what else CEL has, nobody needed yet.
+            operators::OPT_SELECT | operators::OPT_INDEX => {
+                self.problems.push("`.?` and `[?]` turn an absent value into a known one".to_owned());
+                Shape::Any
+            }
+            name => {
+                self.problems.push(format!(
+                    "there is no function `{name}` with {} here; there are {}",
+                    match shapes.len() {
+                        1 => "one argument".to_owned(),
+                        count => format!("{count} arguments"),
+                    },
+                    FUNCTIONS.join(", ")
+                ));
+                Shape::Any
+            }
         }
+    }
+}
+
+/// Does an expression come to nothing where no field of the variable is known, whatever else is?
+fn looks_at(node: &IdedExpr, variable: &str) -> bool {
+    let is = |node: &IdedExpr| matches!(&node.expr, Node::Ident(name) if name == variable);
+    let all = |nodes: &[IdedExpr]| nodes.iter().all(|node| looks_at(node, variable));
+    let any = |nodes: &[IdedExpr]| nodes.iter().any(|node| looks_at(node, variable));
+    match &node.expr {
+        Node::Select(select) => is(&select.operand) || looks_at(&select.operand, variable),
+        Node::List(list) => any(&list.elements),
+        Node::Comprehension(inner) => looks_at(&inner.iter_range, variable),
+        Node::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            // One side alone may decide.
+            (operators::LOGICAL_AND | operators::LOGICAL_OR, sides) => all(sides),
+            (operators::CONDITIONAL, [condition, sides @ ..]) => looks_at(condition, variable) || all(sides),
+            (_, arguments) => any(arguments) || call.target.as_deref().is_some_and(|target| looks_at(target, variable)),
+        },
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Secrets leave the bytes before they touch the disk: declared places by the read, and patterns everywhere.
 
+use crate::model::answer::names_once;
 use crate::model::path::{Of, WirePath};
-use regex::Regex;
+use regex::bytes::Regex;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -31,16 +32,21 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Removes by pattern.
+/// Removes by pattern from a text.
 #[must_use]
 pub(crate) fn patterns(text: &str) -> String {
-    let mut text = Cow::Borrowed(text);
+    String::from_utf8_lossy(&by_pattern(text.as_bytes())).into_owned()
+}
+
+/// Removes by pattern. A body that is not UTF-8 may hold a secret like any other.
+fn by_pattern(body: &[u8]) -> Cow<'_, [u8]> {
+    let mut body = Cow::Borrowed(body);
     for pattern in PATTERNS.iter() {
-        if let Cow::Owned(changed) = pattern.replace_all(&text, format!("${{keep}}{MARK}")) {
-            text = Cow::Owned(changed);
+        if let Cow::Owned(changed) = pattern.replace_all(&body, format!("${{keep}}{MARK}").as_bytes()) {
+            body = Cow::Owned(changed);
         }
     }
-    text.into_owned()
+    body
 }
 
 /// The body as it may be stored, and the places that were removed.
@@ -53,6 +59,10 @@ pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String
     if !places.is_empty() {
         // Declared places are of JSON services; an XML one would need its own writer, and says so by being dropped.
         let mut value: Value = serde_json::from_slice(&body).map_err(|_| RedactError)?;
+        // Of a name that stands twice, only the later one would be seen here.
+        if !names_once(&body, &value) {
+            return Err(RedactError);
+        }
         for place in places {
             if blot(&mut value, place.steps()) {
                 removed.push(place.source().to_owned());
@@ -62,28 +72,26 @@ pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String
             body = value.to_string().into_bytes();
         }
     }
-    if let Ok(text) = std::str::from_utf8(&body) {
-        let clean = patterns(text);
-        if clean != text {
-            removed.push("(by pattern)".to_owned());
-            body = clean.into_bytes();
-        }
+    if let Cow::Owned(clean) = by_pattern(&body)
+        && clean != body
+    {
+        removed.push("(by pattern)".to_owned());
+        body = clean;
     }
     Ok((body, removed))
 }
 
+/// Lists are gone through wherever they stand: what is declared as a list and comes as one thing, or the other way
+/// round, is no less secret.
 fn blot(value: &mut Value, steps: &[(String, Of)]) -> bool {
-    let Some(((name, of), rest)) = steps.split_first() else {
-        *value = MARK.into();
-        return true;
-    };
-    match (value.get_mut(name), of) {
-        // `[0]` hides no less than `[]`.
-        (Some(Value::Array(items)), Of::Every | Of::First) => {
-            items.iter_mut().fold(false, |any, item| blot(item, rest) | any)
+    match (steps.split_first(), value) {
+        (_, Value::Null) => false,
+        (None, value) => {
+            *value = MARK.into();
+            true
         }
-        (Some(inner), Of::Itself) if !inner.is_null() => blot(inner, rest),
-        _ => false,
+        (Some(_), Value::Array(items)) => items.iter_mut().fold(false, |any, item| blot(item, steps) | any),
+        (Some(((name, _), rest)), value) => value.get_mut(name).is_some_and(|inner| blot(inner, rest)),
     }
 }
 
@@ -100,6 +108,30 @@ mod tests {
             r#"{"D":{"Destinations":[{"S":{"HECToken":"[redacted]"}},{"X":{}}]}}"#
         );
         assert_eq!(removed, ["D.Destinations[].S.HECToken"]);
+    }
+
+    #[test]
+    fn declared_places_go_whatever_their_shape() {
+        let place = [WirePath::parse("Destinations[].HECToken")];
+        for body in [
+            r#"{"Destinations":{"HECToken":"canary"}}"#,
+            r#"{"Destinations":[[{"HECToken":"canary"}]]}"#,
+            r#"{"Destinations":[{"HECToken":["canary"]}]}"#,
+            r#"[{"Destinations":[{"HECToken":{"a":"canary"}}]}]"#,
+        ] {
+            let (kept, removed) = redact(body.as_bytes().to_vec(), &place).unwrap();
+            assert!(!String::from_utf8_lossy(&kept).contains("canary"), "{body}");
+            assert_eq!(removed, ["Destinations[].HECToken"]);
+        }
+        let twice = r#"{"Destinations":[{"HECToken":"canary"}],"Destinations":[]}"#;
+        assert_eq!(redact(twice.as_bytes().to_vec(), &place), Err(RedactError));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_cleaned_too() {
+        let (kept, removed) = redact(b"\xff<SessionToken>canary</SessionToken>\xff".to_vec(), &[]).unwrap();
+        assert_eq!(kept, b"\xff<SessionToken>[redacted]</SessionToken>\xff");
+        assert_eq!(removed, ["(by pattern)"]);
     }
 
     #[test]

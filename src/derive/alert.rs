@@ -24,6 +24,7 @@ use super::known::{Known, listed};
 use super::log_store;
 use super::policy::{Answer, Document, lets_invoke, lets_publish};
 use super::signal::{self, Signal};
+use crate::model::alert::SUMMARY;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
@@ -33,8 +34,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The derived types.
 const KIND: &str = "aws.alert";
 const CONTAINMENT: &str = "aws.containment";
-/// Of every cloud.
-const SUMMARY: &str = "alert.summary";
 /// The classes of alerts that an organisation should have one of each of.
 const COUNTED: [&str; 3] = ["large_outbound", "consumer_storage", "unusual_protocol"];
 const ALARM: &str = "aws.cloudwatch.alarm";
@@ -307,20 +306,23 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
     let mut unclear = Known::default();
     let mut factor = None;
     for filter in feeding {
-        let stores = listed(inventory, log_store::KIND, &filter.key.account, "*");
         let place = filter.text("group_place").unwrap_or_default();
-        let here = |store: &&&Resource| store.text("place") == Some(place);
-        let records: BTreeSet<&str> =
-            stores.items.iter().filter(here).flat_map(|store| log_store::records(store)).collect();
+        let stores: Vec<&Resource> =
+            inventory.of(log_store::KIND).iter().filter(|store| store.text("place") == Some(place)).collect();
+        let records: BTreeSet<&str> = stores.iter().flat_map(|store| log_store::records(store)).collect();
         let evidence = filter.evidence(["group_place", "pattern", "transformations"]);
-        let read = stores.exists(|store| {
-            Known::of(store.text("place") == Some(place), store.evidence([]).union(&evidence).cloned().collect())
-        });
-        if read.truth.is_none() {
-            // What is delivered to the group, if anything, is not known; so what the filter is about is not either.
-            unclear = read.clone();
-            sees = sees.or(read);
-            continue;
+        // What else may be delivered to the group: what writes to it is in its own region.
+        let others = log_store::SOURCES
+            .iter()
+            .map(|kind| {
+                let none = |_: &Resource| Known::of(false, BTreeSet::new());
+                listed(inventory, kind, &filter.key.account, &filter.key.region).exists(none)
+            })
+            .fold(Known::of(false, evidence.clone()), Known::or);
+        let shown: BTreeSet<String> = stores.iter().flat_map(|store| store.evidence([])).collect();
+        let read = Known::of(!stores.is_empty(), shown.union(&evidence).cloned().collect()).or(others.clone());
+        if others.truth.is_none() {
+            unclear = others;
         }
         sees = sees.or(read);
         let Some(pattern) = filter.get("pattern").and_then(Value::as_str) else {
@@ -530,9 +532,7 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
         };
         let mut alert = alert(member, "guardduty");
         alert.set("name", "alerts of the GuardDuty administrator".into(), []);
-        alert.set("traffic", true.into(), []);
-        alert.set("classes", vec!["suspicious"].into(), []);
-        for field in ["enabled", "sees", "awake", "delivers"] {
+        for field in ["traffic", "classes", "enabled", "sees", "awake", "delivers"] {
             why.clone().leave_out(&mut alert, field);
         }
         alerts.push(alert);
@@ -714,12 +714,12 @@ mod tests {
     use serde_json::json;
 
     const ACCOUNT: &str = "111122223333";
-    const TYPES: [&str; 8] = [ALARM, FILTER, RULE, TOPIC, SUBSCRIPTION, DETECTOR, log_store::KIND, TARGET];
+    const TYPES: [&str; 7] = [ALARM, FILTER, RULE, TOPIC, SUBSCRIPTION, DETECTOR, TARGET];
 
     /// An inventory in which every list of two regions was read to its end.
     fn empty() -> Inventory {
         let mut inventory = Inventory::default();
-        for kind in TYPES {
+        for kind in TYPES.into_iter().chain(log_store::SOURCES) {
             for region in ["us-east-1", "us-west-2", "global"] {
                 list(
                     &mut inventory,

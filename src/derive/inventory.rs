@@ -346,6 +346,8 @@ pub fn inventory(
             state,
         });
     }
+    hang_on(reads, &mut listings);
+    // Stores hang on trails and flow logs, and lists of what they hold on stores.
     let stores = log_store::listings(&listings);
     listings.extend(stores);
     hang_on(reads, &mut listings);

@@ -15,7 +15,7 @@ const TRAIL: &str = "aws.cloudtrail.trail";
 const FLOW_LOG: &str = "aws.ec2.flow_log";
 const QUERY_LOG: &str = "aws.route53resolver.query_log_config";
 /// The types that name stores.
-const SOURCES: [&str; 3] = [TRAIL, FLOW_LOG, QUERY_LOG];
+pub(super) const SOURCES: [&str; 3] = [TRAIL, FLOW_LOG, QUERY_LOG];
 
 /// Its fields.
 pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
@@ -46,6 +46,9 @@ pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<R
     let mut stores: BTreeMap<ResourceKey, Store> = BTreeMap::new();
     let mut add = |source: &Resource, arn: &str, receives: String, prefix: Option<&str>, fields: &[&str]| {
         let Some((kind, id, name)) = destination(arn) else { return };
+        // A bucket of the same name in another partition is another bucket.
+        let own = arn.split(':').nth(1) == Some(partition(&source.key.region));
+        let name = if own { name } else { id.clone() };
         // Bucket names are unique in a partition; log groups and streams live in a region.
         let region = if kind == "bucket" { "global" } else { arn.split(':').nth(3).unwrap_or("global") };
         let key =

@@ -17,6 +17,11 @@ mod recorded_data;
 mod security_group;
 mod signal;
 
+// The harness reads files, so it does not lie in this room.
+#[cfg(test)]
+#[path = "../../tests/fuzz/derive.rs"]
+mod fuzz;
+
 pub use boundary::boundary;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;

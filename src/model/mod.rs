@@ -2,6 +2,7 @@
 //!
 //! The words are the ones of the field and of the rule-makers; see each module.
 
+pub mod alert;
 pub mod answer;
 pub mod assessment;
 pub mod boundary;

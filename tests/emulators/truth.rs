@@ -177,7 +177,13 @@ impl Seeded {
 
 impl Expectation {
     fn of(rows: Vec<Row>) -> Self {
-        Self { rows, ignored_checks: BTreeSet::new(), only_checks: None, only_regions: None, tolerates_unknown_lists: false }
+        Self {
+            rows,
+            ignored_checks: BTreeSet::new(),
+            only_checks: None,
+            only_regions: None,
+            tolerates_unknown_lists: false,
+        }
     }
 
     /// The checks that it expects anything of.
