@@ -372,7 +372,7 @@ pub struct Findings {
 }
 
 /// A planned call that did not settle.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Gap {
     /// The read, `service:Operation`.
     pub read: String,

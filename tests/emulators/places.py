@@ -10,6 +10,7 @@ EAST, EAST2, WEST = REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 OFF = "ap-south-2"
 
 # What one emulator does not have, beside those in seed.py.
+NAMES = "query logs of Route 53 Resolver"
 BOUNDARIES = "the boundaries of roles in the list of all rights"
 
 # In answers of the emulators, where tokens may stand; it must stay out of everything.

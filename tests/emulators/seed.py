@@ -30,7 +30,7 @@ import boto3
 from botocore.config import Config
 
 import seed_watch
-from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, OFF, REGIONS, SECOND, STRANGER, WEST
+from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, NAMES, OFF, REGIONS, SECOND, STRANGER, WEST
 
 ROLE = "farwatch-audit"
 EXTERNAL_ID = "fw-ext-1"
@@ -42,7 +42,6 @@ WORLD = "0.0.0.0/0"
 RULES_BY_PREFIX_LIST = "prefix lists in the rules of security groups"
 DELIVERY_STATUS = "the delivery status of flow logs"
 POINTS = "what crosses a boundary, in the shape of AWS"
-NAMES = "query logs of Route 53 Resolver"
 LACKS = {
     "moto": (),
     "ministack": ("guardduty", "macie", "s3control", RULES_BY_PREFIX_LIST, DELIVERY_STATUS, POINTS, NAMES, BOUNDARIES),
@@ -981,6 +980,9 @@ def log_archives(seed):
         newest=calls,
         siem=("pass", "a subscription filter leads to an active stream to an HTTP endpoint"),
     )
+    if seed.has(NAMES):
+        names = ("not_applicable", "it receives names, not traffic")
+        seed.log_group(FIRST, EAST, "/farwatch/names", 365, "pass", "kept for 365 days", newest=names)
     seed.log_group(FIRST, EAST2, "/farwatch/flow-short", 30, "fail", "kept for 30 days", newest=fresh, record=HOUR)
     # The group of the same name in another region: its networks are not in use.
     seed.log_group(
@@ -1465,7 +1467,7 @@ def networks(seed):
         resolver = seed.aws("route53resolver", FIRST, EAST)
         config = resolver.create_resolver_query_log_config(
             Name="names",
-            DestinationArn="arn:aws:s3:::fw-a-website",
+            DestinationArn=f"arn:aws:logs:{EAST}:{FIRST}:log-group:/farwatch/names",
             CreatorRequestId="names",
         )["ResolverQueryLogConfig"]["Id"]
         resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=good)

@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 
-from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, OFF, REGIONS, SECOND, WEST
+from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, NAMES, OFF, REGIONS, SECOND, WEST
 
 # --- alerts ----------------------------------------------------------------------------------
 
@@ -128,6 +128,9 @@ def alarms(seed):
     alarm(seed, FIRST, EAST, "fw-blind", "UnrelatedBytes", topic_east, blind)
     # No filter gives this metric, so it is no alert on communications, whole as it looks.
     alarm(seed, FIRST, EAST, "fw-unfed", "Byte", topic_east, None)
+    if seed.has(NAMES):
+        metric_filter(seed, FIRST, EAST, "/farwatch/names", "storage", '{ $.query_name = "*dropbox*" }', "Storage")
+        alarm(seed, FIRST, EAST, "fw-storage", "Storage", topic_east, ("pass", WHOLE), Threshold=1)
     # In this region no filter gives this metric; in two others one does, to alarms of this name.
     alarm(seed, FIRST, EAST, "fw-large-outbound", "Bytes", topic_east, None)
     alarm(
