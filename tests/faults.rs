@@ -78,19 +78,8 @@ const UNANSWERED: [&str; 4] = [
 ];
 
 /// The checks of buckets and log groups that logs are delivered to.
-const STORE_CHECKS: [&str; 11] = [
-    NOT_PUBLIC,
-    RETENTION,
-    SSE_KMS,
-    DEDICATED,
-    TAMPER,
-    EXISTS,
-    TABLES,
-    QUERIES,
-    GROUP_RETENTION,
-    NEWEST,
-    SIEM,
-];
+const STORE_CHECKS: [&str; 11] =
+    [NOT_PUBLIC, RETENTION, SSE_KMS, DEDICATED, TAMPER, EXISTS, TABLES, QUERIES, GROUP_RETENTION, NEWEST, SIEM];
 /// The buckets of the first account that trails deliver to, and the one that flow logs deliver to.
 const TRAIL_BUCKETS: [&str; 5] =
     ["fw-a-good", "fw-a-public-policy", "fw-a-public-acl", "fw-a-restricted", "fw-a-access-logs"];
@@ -250,7 +239,6 @@ fn ec2_denied() {
             .unknown(CHAIN, &blind)
             .unknown(SIZE, &["fw-blind", "fw-rejects in the middle", "fw-tunnels in the middle"])
             .unknown(
-
                 FLOW_LOGS,
                 &[
                     "good",
@@ -324,7 +312,8 @@ fn cloudtrail_denied() {
             .unknown(SIZE, &["fw-stops", "fw-blind", "fw-silent"])
     });
     denied("cloudtrail:GetTrailStatus", |truth| {
-        let digests = |row: &Row| row.check == DIGEST && !(row.expects("not_applicable") && row.handle != "fw-ghost-key");
+        let digests =
+            |row: &Row| row.check == DIGEST && !(row.expects("not_applicable") && row.handle != "fw-ghost-key");
         let truth = truth.turn("unknown", digests).all_unknown(TO_GROUP);
         let truth = truth.unknown(BUCKET_EVENTS, &["fw-a-flow"]).unknown(TABLE_EVENTS, &["orders"]);
         // A trail that may not be logging need not count as one that covers the region.
@@ -479,9 +468,7 @@ fn alerts_denied() {
     });
     denied("sns:ListSubscriptions", |truth| {
         let truth = regions_unknown(truth, SUSPICIOUS, &[EAST, EAST2]);
-        truth
-            .turn("unknown", whole)
-            .unknown(CHAIN, &["fw-nobody in the middle", "fw-large-outbound in the west"])
+        truth.turn("unknown", whole).unknown(CHAIN, &["fw-nobody in the middle", "fw-large-outbound in the west"])
     });
     denied("lambda:GetFunctionConfiguration", |truth| {
         truth.unknown(FUNCTION, &["fw-isolate", "fw-powerless", "fw-everything"])
@@ -506,9 +493,7 @@ fn records_denied() {
     });
     denied("macie2:GetMacieSession", |truth| regions_unknown(truth, MACIE, &REGIONS));
     for name in ["glue:GetDatabases", "glue:GetTables"] {
-        denied(name, |truth| {
-            truth.turn("unknown", |row| [TABLES, QUERIES].contains(&row.check.as_str()))
-        });
+        denied(name, |truth| truth.turn("unknown", |row| [TABLES, QUERIES].contains(&row.check.as_str())));
     }
     denied("athena:ListWorkGroups", |truth| {
         truth.lost(WORKGROUP, &REGIONS).unknown(QUERIES, &["fw-a-good", "fw-a-flow"])
@@ -835,7 +820,8 @@ fn an_account_that_cannot_be_entered_leaves_the_other_right() {
         found.all.into_iter().partition(|finding| finding.subject.account == SECOND && finding.subject.id.is_none());
     // A table of the second account may lie on these records.
     let no_table = |row: &Row| row.check == TABLES && row.expects("fail");
-    let expected = truth().turn("unknown", no_table).turn("unknown", |row| row.check == QUERIES && !row.expects("pass"));
+    let expected =
+        truth().turn("unknown", no_table).turn("unknown", |row| row.check == QUERIES && !row.expects("pass"));
     expected.assert(&rest, "the second account cannot be entered");
     assert!(of_the_second.iter().all(|finding| finding.outcome == "unknown"), "{of_the_second:#?}");
     let named = found.gaps.iter().any(|gap| gap.account == SECOND && gap.action == "sts:AssumeRole");
@@ -863,7 +849,8 @@ fn the_doctor_names_what_to_add() {
     let said = String::from_utf8(output.stdout).expect("text");
     assert_eq!(output.status.code(), Some(1), "{said}");
     let first: Vec<&str> = said.lines().take_while(|line| line.starts_with("fail ")).collect();
-    let first: Vec<&str> = first.into_iter().filter(|line| !UNANSWERED.iter().any(|read| line.contains(read))).collect();
+    let first: Vec<&str> =
+        first.into_iter().filter(|line| !UNANSWERED.iter().any(|read| line.contains(read))).collect();
     assert_eq!(first.len(), 2, "{said}");
     assert!(
         first[0].contains("add kms:ListKeys to the policy") && first[0].contains("111122223333/us-west-2"),
