@@ -98,7 +98,9 @@ fn the_policy_is_what_the_reads_need() {
     // Read only: nothing that changes, and nothing that reads data instead of settings.
     for action in &actions {
         let verb = action.split(':').nth(1).unwrap();
-        let reads = ["Describe", "Get", "List", "GenerateCredentialReport"].iter().any(|start| verb.starts_with(start));
+        let reads = ["BatchGet", "Describe", "Get", "List", "GenerateCredentialReport"]
+            .iter()
+            .any(|start| verb.starts_with(start));
         assert!(reads && !["GetObject", "GetLogEvents", "GetRecords"].contains(&verb), "{action}");
     }
     let mut sorted = actions.clone();
@@ -206,7 +208,10 @@ fn broken_controls_are_refused_with_their_place() {
         ),
         (("flow_logs.exists(f, f.status", "flow_logs.exists(f, (f.status"), &["not valid CEL"][..]),
         (("traffic-recorded,", "traffic-recordde,"), &["no aspect `traffic-recordde`"][..]),
-        (("subnets.all(s,", "has(resource.cidr) && subnets.all(s,"), &["has() turns an absent value into false"][..]),
+        (
+            ("interfaces.all(i,", "has(resource.cidr) && interfaces.all(i,"),
+            &["has() turns an absent value into false"][..],
+        ),
         (
             ("subnets.all(s,", "resource.?state.orValue(\"x\") == \"x\" && subnets.all(s,"),
             &["`.?` and `[?]` turn an absent value into a known one", "no function `orValue`"][..],

@@ -13,7 +13,8 @@ mod emulators;
 
 use emulators::fault::{Action, Fault, Rule};
 use emulators::{Emulator, audit_with, farwatch, files};
-use serde_json::Value;
+use regex::Regex;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -148,7 +149,46 @@ fn account_rules() -> Vec<Rule> {
         entry("AccountPasswordPresent", 1),
         entry("AccountAccessKeysPresent", 0),
     );
+    let answer = |body: &str| Action::Answer { status: 200, content_type: "application/json", body: body.to_owned() };
+    // An hour before the run ends is early enough for every age that is asked about.
+    let an_hour_ago = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() - 3600;
+    let features = ["CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS", "S3_DATA_EVENTS"]
+        .map(|name| format!(r#"{{"name":"{name}","status":"ENABLED"}}"#));
+    let features = format!(r#""features":[{}],"findingPublishingFrequency":"FIFTEEN_MINUTES""#, features.join(","));
+    let not_enabled = r#"{"__type":"AccessDeniedException","message":"Macie is not enabled."}"#;
     vec![
+        // What the emulator does not have, in the shapes of AWS: GuardDuty's features and findings, Macie where nobody
+        // enabled it, the deliveries of a trail beside the files, records in a log group, since when an alarm is as it is.
+        Rule::on("guardduty:ListFindings", answer(r#"{"findingIds":[]}"#)),
+        Rule::on("guardduty:ListPublishingDestinations", answer(r#"{"destinations":[]}"#)),
+        Rule::patch("guardduty:GetDetector", move |body| {
+            let mut answer: Value = serde_json::from_str(body).unwrap();
+            let real: Value = serde_json::from_str(&format!("{{{features}}}")).unwrap();
+            for (name, value) in real.as_object().unwrap() {
+                answer[name] = value.clone();
+            }
+            answer.to_string()
+        }),
+        Rule::on(
+            "macie2:GetMacieSession",
+            Action::Answer { status: 403, content_type: "application/json", body: not_enabled.to_owned() },
+        ),
+        Rule::patch("cloudtrail:GetTrailStatus", move |body| {
+            let mut answer: Value = serde_json::from_str(body).unwrap();
+            answer["LatestDigestDeliveryTime"] = json!(an_hour_ago);
+            answer.to_string()
+        }),
+        Rule::patch("logs:DescribeLogStreams", move |_| {
+            let stream = json!({"logStreamName": "eni-all", "lastEventTimestamp": an_hour_ago * 1000});
+            json!({ "logStreams": [stream] }).to_string()
+        }),
+        Rule::patch("cloudwatch:DescribeAlarms", move |body| {
+            let mut answer: Value = serde_json::from_str(body).unwrap();
+            for alarm in answer["MetricAlarms"].as_array_mut().unwrap() {
+                alarm["StateTransitionedTimestamp"] = json!(an_hour_ago);
+            }
+            answer.to_string()
+        }),
         // The emulator names everybody `user/moto`.
         Rule::patch("sts:GetCallerIdentity", |body| body.replace("user/moto", "assumed-role/farwatch-audit/nightly")),
         // moto does not know about root's password; this is the shape that AWS answers in.
@@ -171,6 +211,14 @@ fn record_account(seed: &[&str], denied: bool, target: &str) {
     if denied {
         let answer = Action::Answer { status: 400, content_type: "application/x-amz-json-1.1", body: refusal };
         rules.push(Rule::on("logs:DescribeLogGroups", answer).region("us-east-1"));
+        // Nobody in the west has confirmed; the emulator confirms by itself.
+        let pending = |body: &str| {
+            Regex::new("<SubscriptionArn>[^<]*")
+                .unwrap()
+                .replace_all(body, "<SubscriptionArn>PendingConfirmation")
+                .into_owned()
+        };
+        rules.push(Rule::patch("sns:ListSubscriptions", pending).region("us-west-2"));
     }
     let fault = Fault::start(&moto.endpoint, rules);
     let run = audit_with(&fault, &[], |command| {

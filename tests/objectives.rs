@@ -358,3 +358,26 @@ fn ready_to_affirm() {
     });
     assert_eq!(self::judged(&READY, &unread).exit_code(), 11);
 }
+
+/// A scenario is told truly: for an account half way, and for one where everything that it asks is there.
+#[test]
+fn a_scenario_is_told_link_by_link() {
+    use farwatch::model::scenario::Holds;
+    let told = |world: &World| {
+        let assessment = judged(world, &world.organisation);
+        let result = assessment.scenarios.iter().find(|one| one.id == "upload-to-private-storage").unwrap().clone();
+        (result.detected, result.answered, result.links.iter().map(|link| link.holds).collect::<Vec<_>>())
+    };
+    let (detected, answered, links) = told(&World::demo());
+    assert_eq!((detected, answered), (Holds::No, Holds::No), "{links:?}");
+    let (detected, answered, links) = told(&READY);
+    assert_eq!((detected, answered), (Holds::Yes, Holds::Yes), "{links:?}");
+    // What was not read is not known, and a drill that no longer counts is none.
+    let world = &*READY;
+    let gone = |exchange: &&Exchange| exchange.call.read != "route53resolver:ListResolverQueryLogConfigAssociations";
+    let exchanges: Vec<Exchange> = world.collection.exchanges.iter().filter(gone).cloned().collect();
+    let undrilled = ready(|one| one.statements.retain(|statement| statement.kind != StatementKind::Drill));
+    let judged = world.judge_with(&exchanges, &|exchange| world.collection.body(exchange), Some(&undrilled));
+    let result = &judged.assessment.scenarios[0];
+    assert_eq!((result.detected, result.answered), (Holds::NotKnown, Holds::No));
+}

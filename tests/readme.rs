@@ -63,3 +63,25 @@ fn its_first_screen_is_short_and_its_links_lead_somewhere() {
     );
     assert!(text.contains("printpdf") && text.contains("azure_mgmt_resources"));
 }
+
+/// The guide to monitoring names every check about AWS's records, stores and alerts, and no other.
+#[test]
+fn the_guide_to_monitoring_names_the_checks_there_are() {
+    let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring.md")).unwrap();
+    let named: Vec<String> = Regex::new(r"`((?:aws|organisation)-[a-z0-9-]+)`")
+        .unwrap()
+        .captures_iter(&text)
+        .map(|c| c[1].to_owned())
+        .collect();
+    for name in &named {
+        assert!(controls.checks.iter().any(|check| check.id == *name), "there is no check {name}");
+    }
+    let monitors = |check: &&farwatch::model::check::Check| {
+        let mut mapped = check.maps_to.iter().flat_map(|mapping| &mapping.objectives);
+        mapped.any(|objective| ["SC.L1-b.1.x.c", "SC.L1-b.1.x.d"].contains(&objective.as_str()))
+    };
+    for check in controls.checks.iter().filter(monitors) {
+        assert!(named.contains(&check.id), "docs/monitoring.md does not name {}", check.id);
+    }
+}

@@ -283,6 +283,7 @@ fn judged(case: Case<'_>) -> CellState {
         findings: &findings,
         organisation: Some(&organisation),
         inventory: &Inventory::default(),
+        scenarios: &[],
         day: TODAY,
     });
     let objective = &assessed.requirements[0].objectives[0];
@@ -413,6 +414,7 @@ fn an_alternative_implementation_takes_out_the_checks_it_names_and_no_others() {
             findings: &findings,
             organisation: Some(&organisation),
             inventory: &Inventory::default(),
+            scenarios: &[],
             day: TODAY,
         });
         let cell = assessed.requirements[0].objectives[0].aspects[0].cells[0].clone();
@@ -467,6 +469,7 @@ fn an_exception_says_what_it_covers_and_what_it_may_have_meant() {
             findings: &findings,
             organisation: Some(&organisation),
             inventory: &Inventory::default(),
+            scenarios: &[],
             day: TODAY,
         });
         let told: Vec<String> =

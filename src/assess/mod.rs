@@ -6,6 +6,7 @@
 mod cell;
 mod environments;
 mod not_applicable;
+mod scenario;
 mod scope;
 
 pub use environments::environments;
@@ -21,6 +22,7 @@ use crate::model::finding::{Finding, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::organisation::{FileProblem, Organisation};
 use crate::model::pattern::Pattern;
+use crate::model::scenario::{Scenario, ScenarioResult};
 use crate::model::statement::{Answer, Standing, Statement, StatementKind, names_environment};
 use crate::model::text::nearest;
 use cell::{Here, cell};
@@ -40,6 +42,8 @@ pub struct Input<'a> {
     pub organisation: Option<&'a Organisation>,
     /// What the run has shown: a statement that something does not apply is held against it.
     pub inventory: &'a Inventory,
+    /// Stories to hold against the findings.
+    pub scenarios: &'a [Scenario],
     /// The day on which expiry is judged.
     pub day: Date,
 }
@@ -53,6 +57,8 @@ pub struct Assessed {
     pub statements: Vec<StatementResult>,
     /// Exceptions.
     pub exceptions: Vec<ExceptionResult>,
+    /// Scenarios.
+    pub scenarios: Vec<ScenarioResult>,
     /// What is wrong with files of the organisation, found only now.
     pub problems: Vec<FileProblem>,
 }
@@ -96,7 +102,8 @@ pub fn assess(input: &Input<'_>) -> Assessed {
             RequirementResult { id: requirement.id.clone(), status, objectives }
         })
         .collect();
-    Assessed { requirements, statements, exceptions, problems }
+    let scenarios = scenario::results(input, &statements);
+    Assessed { requirements, statements, exceptions, scenarios, problems }
 }
 
 /// The worst of its objectives. An objective that is NOT APPLICABLE counts as MET (guide, "Assessment Findings"), so a

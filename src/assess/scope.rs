@@ -1,5 +1,6 @@
 //! Reconciliation: of what was seen, how much was examined, how much could not be, and what is out of scope.
 
+use crate::model::alert::SUMMARY;
 use crate::model::assessment::Population;
 use crate::model::boundary::{DECLARATION, PLACE, POINT};
 use crate::model::check::Check;
@@ -12,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// One line for each type that a check judges and that was seen, or whose list may be cut.
 #[must_use]
 pub fn populations(checks: &[&Check], inventory: &Inventory, findings: &[Finding], scoped: &Scoped) -> Vec<Population> {
-    // What the boundary comes to is told in a chapter of its own.
-    let derived = [PLACE, POINT, DECLARATION];
+    // What the boundary comes to is told in a chapter of its own; what is counted over the whole run is no population.
+    let derived = [PLACE, POINT, DECLARATION, SUMMARY];
     let kinds: BTreeSet<&str> =
         checks.iter().map(|check| check.for_each.as_str()).filter(|kind| !derived.contains(kind)).collect();
     let mut left: HashMap<ResourceKey, bool> = HashMap::new();

@@ -121,6 +121,7 @@ pub(super) fn tell(
         catalog: &rules.controls.catalog,
         checks: &checks,
         parameters: &rules.controls.parameters,
+        scenarios: &rules.controls.scenarios,
         assessment: &judged.assessment,
         findings: &judged.findings,
         inventory: &judged.inventory,

@@ -11,6 +11,7 @@ use crate::model::check::Check;
 use crate::model::parameter::Parameters;
 use crate::model::provider::Provider;
 use crate::model::read::{Per, Read, ReadFile, Reads};
+use crate::model::scenario::Scenario;
 use crate::model::template::Template;
 use crate::model::text::sha256_hex;
 use include_dir::{Dir, include_dir};
@@ -37,6 +38,8 @@ pub struct Controls {
     pub reads: Reads,
     /// Checks, sorted by id.
     pub checks: Vec<Check>,
+    /// Stories that documents hold against the findings.
+    pub scenarios: Vec<Scenario>,
     /// Parameters.
     pub parameters: Parameters,
     /// SHA-256 of catalog, reads, checks and parameters, by those names.
@@ -71,10 +74,17 @@ impl Controls {
         let provider: Option<Provider> = one(&files, "aws/services.yaml", &mut problems);
         let mut reads: Vec<Read> = Vec::new();
         let mut checks: Vec<Check> = Vec::new();
+        let mut scenarios: Vec<Scenario> = Vec::new();
         for (path, text) in &files {
             let parts: Vec<&str> = path.split('/').collect();
             match parts.as_slice() {
                 ["catalog", _] | ["parameters.yaml"] | [_, "services.yaml"] => {}
+                ["scenarios", name] => {
+                    if let Some(mut scenario) = parse::<Scenario>(path, text, &mut problems) {
+                        name.trim_end_matches(".yaml").clone_into(&mut scenario.id);
+                        scenarios.push(scenario);
+                    }
+                }
                 [_, "reads", _] => {
                     if let Some(file) = parse::<ReadFile>(path, text, &mut problems) {
                         for mut read in file.reads {
@@ -139,12 +149,14 @@ impl Controls {
             }
         }
         checks.sort_by(|a, b| a.id.cmp(&b.id));
+        scenario_problems(&scenarios, &checks, catalog.as_ref(), &files, &mut problems);
         match (catalog, guidance, parameters, provider) {
             (Some(catalog), Some(guidance), Some(parameters), Some(provider)) if problems.is_empty() => Ok(Self {
                 catalog,
                 guidance,
                 reads: Reads { reads, provider },
                 checks,
+                scenarios,
                 parameters,
                 digests: digests(&files),
                 files,
@@ -300,6 +312,43 @@ fn network_problems(read: &Read, say: &mut impl FnMut(String, &str)) {
     }
 }
 
+/// What is wrong with scenarios beyond their form: checks and aspects that do not exist.
+fn scenario_problems(
+    scenarios: &[Scenario],
+    checks: &[Check],
+    catalog: Option<&Catalog>,
+    files: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) {
+    for scenario in scenarios {
+        let path = format!("scenarios/{}.yaml", scenario.id);
+        let text = files.get(&path).map(String::as_str).unwrap_or_default();
+        for link in &scenario.links {
+            for id in link.checks.iter().filter(|id| !checks.iter().any(|check| check.id == **id)) {
+                problems.near(
+                    &path,
+                    text,
+                    id,
+                    format!("there is no check `{id}`"),
+                    "farwatch check list names them all",
+                );
+            }
+            if link.checks.is_empty() == link.drill.is_none() {
+                let what = "a link needs either `checks` or `drill`".to_owned();
+                problems.near(&path, text, &link.asks, what, "say what shows it");
+            }
+            let known = |aspect: &str| {
+                let (objective, aspect) = aspect.split_once('/')?;
+                catalog?.objective(objective)?.1.aspect(aspect).map(|_| ())
+            };
+            if let Some(aspect) = link.drill.as_deref().filter(|aspect| catalog.is_some() && known(aspect).is_none()) {
+                let what = format!("the catalog has no aspect `{aspect}`");
+                problems.near(&path, text, aspect, what, "OBJECTIVE/aspect, as in SC.L1-b.1.x.c/traffic-recorded");
+            }
+        }
+    }
+}
+
 /// What is wrong with the catalog beyond its form: counts, ids, words that are not the guide's.
 fn catalog_problems(catalog: &Catalog, files: &BTreeMap<String, String>, problems: &mut Problems) {
     let path = "catalog/far-52.204-21.yaml";
@@ -385,6 +434,7 @@ fn digests(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         ("catalog".to_owned(), of(&|path| path.starts_with("catalog/"))),
         ("checks".to_owned(), of(&|path| path.contains("/checks/"))),
         ("parameters".to_owned(), of(&|path| path == "parameters.yaml")),
+        ("scenarios".to_owned(), of(&|path| path.starts_with("scenarios/"))),
         ("reads".to_owned(), of(&|path| path.contains("/reads/") || path.ends_with("/services.yaml"))),
     ])
 }

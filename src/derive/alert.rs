@@ -24,6 +24,7 @@ use super::known::{Known, listed};
 use super::log_store;
 use super::policy::{Answer, Document, lets_invoke, lets_publish};
 use super::signal::{self, Signal};
+use crate::model::alert::SUMMARY;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
@@ -33,7 +34,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The derived types.
 const KIND: &str = "aws.alert";
 const CONTAINMENT: &str = "aws.containment";
+/// The classes of alerts that an organisation should have one of each of.
+const COUNTED: [&str; 3] = ["large_outbound", "consumer_storage", "unusual_protocol"];
 const ALARM: &str = "aws.cloudwatch.alarm";
+const COMPOSITE: &str = "aws.cloudwatch.composite_alarm";
 const FILTER: &str = "aws.logs.metric_filter";
 const RULE: &str = "aws.events.rule";
 const TARGET: &str = "aws.events.target";
@@ -80,6 +84,14 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
             ]),
         ),
         (
+            SUMMARY,
+            COUNTED
+                .into_iter()
+                .map(|class| (class, FieldKind::Boolean))
+                .chain([("alerts", FieldKind::Integer)])
+                .collect(),
+        ),
+        (
             CONTAINMENT,
             BTreeMap::from([
                 ("rule", FieldKind::Text),
@@ -114,6 +126,62 @@ pub(super) fn derive(inventory: &mut Inventory) {
         inventory.resources.insert(kind.to_owned(), found);
         inventory.listings.insert(kind.to_owned(), listings);
     }
+    let summary = summary(inventory);
+    let evidence = summary.iter().flat_map(|one| one.evidence([])).collect();
+    let list = Listing {
+        kind: SUMMARY.to_owned(),
+        account: "organisation".to_owned(),
+        region: "global".to_owned(),
+        parent: None,
+        state: ListState::Complete(evidence),
+    };
+    inventory.listings.insert(SUMMARY.to_owned(), if summary.is_empty() { Vec::new() } else { vec![list] });
+    inventory.resources.insert(SUMMARY.to_owned(), summary);
+}
+
+/// All alerts of the run, counted: those that are whole, by name (the same alert in several regions is one), and
+/// whether each of three classes is among them.
+fn summary(inventory: &Inventory) -> Vec<Resource> {
+    let links = ["enabled", "sees", "awake", "delivers"];
+    let whole = |alert: &Resource| {
+        let link = |field: &&str| Known::field(alert, field, Value::as_bool);
+        links.iter().map(link).reduce(Known::and).unwrap_or_default()
+    };
+    let end = inventory.listings_of(KIND).iter().fold(Known::of(false, BTreeSet::new()), |end, list| {
+        end.or(match &list.state {
+            ListState::Complete(pages) => Known::of(false, pages.clone()),
+            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
+        })
+    });
+    let alerts = inventory.of(KIND);
+    let unsure = alerts.iter().map(&whole).filter(|one| one.truth.is_none()).fold(end.clone(), Known::or);
+    let mut summary = Resource::new(ResourceKey {
+        kind: SUMMARY.to_owned(),
+        account: "organisation".to_owned(),
+        region: "global".to_owned(),
+        id: "alerts".to_owned(),
+    });
+    let evidence: BTreeSet<String> =
+        alerts.iter().flat_map(|one| one.evidence(links)).chain(end.evidence.clone()).collect();
+    if evidence.is_empty() && end.gaps.is_empty() {
+        return Vec::new();
+    }
+    summary.from.entry(String::new()).or_default().extend(evidence.clone());
+    if unsure.truth.is_some() {
+        let names: BTreeSet<&str> =
+            alerts.iter().filter(|one| whole(one).truth == Some(true)).filter_map(|one| one.text("name")).collect();
+        summary.set("alerts", names.len().into(), evidence);
+    } else {
+        unsure.leave_out(&mut summary, "alerts");
+    }
+    for class in COUNTED {
+        let among = |alert: &Resource| {
+            let is = |list: &Value| Some(list.as_array()?.iter().any(|one| one == class));
+            whole(alert).and(Known::field(alert, "classes", is))
+        };
+        alerts.iter().map(among).fold(end.clone(), Known::or).put(&mut summary, class);
+    }
+    vec![summary]
 }
 
 /// What is derived from several lists is as complete as they are, place by place.
@@ -174,10 +242,29 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
     } else {
         of_filters(inventory, alarm, &feeding, &mut alert);
     }
-    Known::field(alarm, "actions_enabled", Value::as_bool)
-        .and(Known::field(alarm, "actions", |list| Some(!list.as_array()?.is_empty())))
-        .put(&mut alert, "enabled");
+    grows(alarm, &mut alert);
+    let enabled = Known::field(alarm, "actions_enabled", Value::as_bool)
+        .and(Known::field(alarm, "actions", |list| Some(!list.as_array()?.is_empty())));
     awake(alarm).put(&mut alert, "awake");
+    if enabled.truth == Some(false) {
+        // An alarm over alarms may act in its place.
+        let over = listed(inventory, COMPOSITE, account, region);
+        let names = [alarm.key.id.as_str(), alarm.text("name").unwrap_or(&alarm.key.id)];
+        if let Some(over) = over
+            .items
+            .iter()
+            .find(|one| one.text("rule").is_some_and(|rule| names.iter().any(|name| rule.contains(name))))
+        {
+            let what =
+                format!("whether the composite alarm {} acts in its place", over.text("name").unwrap_or(&over.key.id));
+            for field in ["enabled", "delivers"] {
+                Known::untold(what.clone()).leave_out(&mut alert, field);
+            }
+            alert.set("broken", what.into(), []);
+            return Some(alert);
+        }
+    }
+    enabled.put(&mut alert, "enabled");
     let actions = alarm.get("actions").and_then(Value::as_array);
     match actions {
         Some(actions) => {
@@ -203,7 +290,8 @@ fn metrics(alarm: &Resource) -> BTreeSet<(String, String)> {
 /// Does the filter give this metric?
 fn feeds(filter: &Resource, (space, name): &(String, String)) -> bool {
     transformations(filter).any(|one| {
-        one.get("namespace").and_then(Value::as_str) == Some(space) && one.get("name").and_then(Value::as_str) == Some(name)
+        one.get("namespace").and_then(Value::as_str) == Some(space)
+            && one.get("name").and_then(Value::as_str) == Some(name)
     })
 }
 
@@ -218,14 +306,24 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
     let mut unclear = Known::default();
     let mut factor = None;
     for filter in feeding {
-        let stores = listed(inventory, log_store::KIND, &filter.key.account, "*");
         let place = filter.text("group_place").unwrap_or_default();
-        let here = |store: &&&Resource| store.text("place") == Some(place);
-        let records: BTreeSet<&str> = stores.items.iter().filter(here).flat_map(|store| log_store::records(store)).collect();
+        let stores: Vec<&Resource> =
+            inventory.of(log_store::KIND).iter().filter(|store| store.text("place") == Some(place)).collect();
+        let records: BTreeSet<&str> = stores.iter().flat_map(|store| log_store::records(store)).collect();
         let evidence = filter.evidence(["group_place", "pattern", "transformations"]);
-        let read = stores.exists(|store| {
-            Known::of(store.text("place") == Some(place), store.evidence([]).union(&evidence).cloned().collect())
-        });
+        // What else may be delivered to the group: what writes to it is in its own region.
+        let others = log_store::SOURCES
+            .iter()
+            .map(|kind| {
+                let none = |_: &Resource| Known::of(false, BTreeSet::new());
+                listed(inventory, kind, &filter.key.account, &filter.key.region).exists(none)
+            })
+            .fold(Known::of(false, evidence.clone()), Known::or);
+        let shown: BTreeSet<String> = stores.iter().flat_map(|store| store.evidence([])).collect();
+        let read = Known::of(!stores.is_empty(), shown.union(&evidence).cloned().collect()).or(others.clone());
+        if others.truth.is_none() {
+            unclear = others;
+        }
         sees = sees.or(read);
         let Some(pattern) = filter.get("pattern").and_then(Value::as_str) else {
             unclear = Known::missing(filter, "pattern");
@@ -264,7 +362,7 @@ fn bounds(alert: &mut Resource, alarm: &Resource, bytes_each: Option<f64>) {
     if let (Some(period), Some(periods)) = (period, periods) {
         alert.set("seconds", period.saturating_mul(periods).into(), evidence.clone());
     }
-    let threshold = alarm.text("threshold").and_then(|text| text.parse::<f64>().ok());
+    let threshold = alarm.get("threshold").and_then(Value::as_f64);
     // A sum adds up every record of the period; any other statistic looks at single ones.
     let sums = alarm.text("statistic") == Some("Sum");
     if let Some(bytes) = threshold.zip(bytes_each).map(|(threshold, each)| if each > 1.0 { each } else { threshold }) {
@@ -275,11 +373,27 @@ fn bounds(alert: &mut Resource, alarm: &Resource, bytes_each: Option<f64>) {
     }
 }
 
+/// An alarm that goes off when there is less of something sees nothing of what there is too much of (CloudWatch API,
+/// `PutMetricAlarm`, `ComparisonOperator`).
+fn grows(alarm: &Resource, alert: &mut Resource) {
+    let less = ["LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerThreshold"];
+    let grows = Known::field(alarm, "comparison", |word| Some(!less.contains(&word.as_str()?)));
+    if grows.truth == Some(true) || alert.get("sees") == Some(&Value::Bool(false)) {
+        return;
+    }
+    if let Value::Object(data) = &mut alert.data {
+        data.remove("sees");
+        data.remove("bytes");
+    }
+    if grows.truth == Some(false) {
+        alert.set("missed", "everything, because it goes off when there is less".into(), grows.evidence.clone());
+    }
+    grows.put(alert, "sees");
+}
+
 fn awake(alarm: &Resource) -> Known {
     let data = Known::field(alarm, "state", |state| Some(state.as_str()? != "INSUFFICIENT_DATA"));
-    let young = Known::field(alarm, "state_since", |since| {
-        Some(since.get("age_seconds")?.as_i64()? <= ASLEEP_SECONDS)
-    });
+    let young = Known::field(alarm, "state_since", |since| Some(since.get("age_seconds")?.as_i64()? <= ASLEEP_SECONDS));
     data.or(young)
 }
 
@@ -315,7 +429,9 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     alert.set("classes", vec!["suspicious"].into(), evidence.clone());
     alert.set("traffic", true.into(), evidence.clone());
     alert.set("awake", true.into(), evidence.clone());
-    Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED"))).put(&mut alert, "enabled");
+    let enabled = Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED")));
+    let asked = enabled.truth == Some(true);
+    enabled.put(&mut alert, "enabled");
     let lets = match share {
         Share::All => Known::of(true, evidence.clone()),
         Share::Some { missed } => {
@@ -338,10 +454,17 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     }
     lets.and(on).put(&mut alert, "sees");
     let targets = listed(inventory, TARGET, account, region);
-    let mine: Vec<&str> =
-        targets.items.iter().filter(|one| one.text("rule") == Some(&rule.key.id)).filter_map(|one| one.text("arn")).collect();
+    let mine: Vec<&str> = targets
+        .items
+        .iter()
+        .filter(|one| one.text("rule") == Some(&rule.key.id))
+        .filter_map(|one| one.text("arn"))
+        .collect();
     let end = targets_of(inventory, rule);
-    if mine.is_empty() && end.truth.is_none() {
+    if mine.is_empty() && !asked {
+        Known::untold(format!("the targets of {}, which is switched off", rule.key.id))
+            .leave_out(&mut alert, "delivers");
+    } else if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
     } else {
         deliver(inventory, &mut alert, &mine, "events.amazonaws.com", &rule.key);
@@ -394,7 +517,9 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
             Some(other) => {
                 let there = |one: &ResourceKey| one.account == other && one.region == member.key.region;
                 if inventory.of(DETECTOR).iter().any(|one| there(&one.key)) {
-                    for alert in alerts.iter_mut().filter(|one| there(&one.key) && one.text("source") == Some("guardduty")) {
+                    for alert in
+                        alerts.iter_mut().filter(|one| there(&one.key) && one.text("source") == Some("guardduty"))
+                    {
                         if let Some(Value::Array(serves)) = alert.data.get_mut("serves") {
                             serves.push(member.key.account.clone().into());
                         }
@@ -407,9 +532,7 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
         };
         let mut alert = alert(member, "guardduty");
         alert.set("name", "alerts of the GuardDuty administrator".into(), []);
-        alert.set("traffic", true.into(), []);
-        alert.set("classes", vec!["suspicious"].into(), []);
-        for field in ["enabled", "sees", "awake", "delivers"] {
+        for field in ["traffic", "classes", "enabled", "sees", "awake", "delivers"] {
             why.clone().leave_out(&mut alert, field);
         }
         alerts.push(alert);
@@ -551,12 +674,16 @@ fn functions(inventory: &Inventory, rule: &Resource) -> Vec<Resource> {
                     let say = |answer, what: &str| match answer {
                         Answer::Yes => Known::of(true, rights.evidence.clone()),
                         Answer::No => Known::of(false, rights.evidence.clone()),
-                        Answer::Perhaps => Known::untold(format!("whether {function} {what}: it depends on conditions or on single resources")),
+                        Answer::Perhaps => Known::untold(format!(
+                            "whether {function} {what}: it depends on conditions or on single resources"
+                        )),
                     };
                     say(best, "may isolate a machine").put(&mut found, "may_isolate");
                     say(rights.administrator(), "is an administrator").put(&mut found, "administrator");
                 }
-                Err(why) => ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to)),
+                Err(why) => {
+                    ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to))
+                }
             }
             found
         })
@@ -569,13 +696,318 @@ fn invocable(target: &Resource, function: &str, rule: &Resource) -> Known {
     if text.as_object().is_some_and(serde_json::Map::is_empty) {
         return Known::of(false, evidence);
     }
-    let lets = |document: Document| {
-        lets_invoke(&document, function, "events.amazonaws.com", &rule.key.id, &rule.key.account)
-    };
+    let lets =
+        |document: Document| lets_invoke(&document, function, "events.amazonaws.com", &rule.key.id, &rule.key.account);
     match Document::parse(text).map(lets) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
         Ok(Answer::Perhaps) => Known::untold(format!("the conditions in the policy of {function}")),
         Err(why) => Known::untold(format!("the policy of {function} cannot be read: {why}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::gap::Gap;
+    use crate::model::plan::Outcome;
+    use serde_json::json;
+
+    const ACCOUNT: &str = "111122223333";
+    const TYPES: [&str; 7] = [ALARM, FILTER, RULE, TOPIC, SUBSCRIPTION, DETECTOR, TARGET];
+
+    /// An inventory in which every list of two regions was read to its end.
+    fn empty() -> Inventory {
+        let mut inventory = Inventory::default();
+        for kind in TYPES.into_iter().chain(log_store::SOURCES) {
+            for region in ["us-east-1", "us-west-2", "global"] {
+                list(
+                    &mut inventory,
+                    kind,
+                    region,
+                    None,
+                    ListState::Complete(BTreeSet::from([format!("{kind}/{region}")])),
+                );
+            }
+        }
+        inventory
+    }
+
+    fn list(inventory: &mut Inventory, kind: &str, region: &str, parent: Option<&str>, state: ListState) {
+        inventory.listings.entry(kind.to_owned()).or_default().push(Listing {
+            kind: kind.to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: region.to_owned(),
+            parent: parent.map(str::to_owned),
+            state,
+        });
+    }
+
+    fn add(inventory: &mut Inventory, kind: &str, region: &str, id: &str, fields: Value) {
+        let key = ResourceKey {
+            kind: kind.to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: region.to_owned(),
+            id: id.to_owned(),
+        };
+        let mut resource = Resource::new(key);
+        resource.from.entry(String::new()).or_default().insert(format!("e:{id}"));
+        let Value::Object(fields) = fields else { return };
+        for (name, value) in fields {
+            resource.set(&name, value, [format!("e:{id}")]);
+        }
+        inventory.resources.entry(kind.to_owned()).or_default().push(resource);
+    }
+
+    fn topic_arn(region: &str) -> String {
+        format!("arn:aws:sns:{region}:{ACCOUNT}:alerts")
+    }
+
+    /// Flow logs in a group, a filter on it, an alarm, a topic, a confirmed address: all of the same names in a region.
+    fn chain(inventory: &mut Inventory, region: &str) {
+        let place = format!("{ACCOUNT}/{region}/flows");
+        add(
+            inventory,
+            log_store::KIND,
+            region,
+            &format!("arn:aws:logs:{region}:{ACCOUNT}:log-group:flows"),
+            json!({"kind": "log_group", "place": place, "records": ["traffic"]}),
+        );
+        add(
+            inventory,
+            FILTER,
+            region,
+            "flows/large",
+            json!({"group_place": place,
+            "pattern": "[version, account, eni, source, destination, srcport, destport, protocol, packets, bytes, start, end, action, status]",
+            "transformations": [{"namespace": "Own", "name": "Bytes", "value": "$bytes"}]}),
+        );
+        add(
+            inventory,
+            ALARM,
+            region,
+            &format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:large"),
+            json!({
+            "name": "large", "namespace": "Own", "metric_name": "Bytes", "metrics": [], "statistic": "Sum",
+            "period": 300, "evaluation_periods": 1, "threshold": 1_000_000_000.0,
+            "comparison": "GreaterThanThreshold", "actions_enabled": true,
+            "actions": [topic_arn(region)], "state": "OK", "state_since": {"at": "2026-11-01T00:00:00Z", "age_seconds": 100}}),
+        );
+        topic(inventory, region);
+        subscribe(inventory, region, "ann@example.com", "arn:aws:sns:x:1:alerts:1");
+    }
+
+    fn topic(inventory: &mut Inventory, region: &str) {
+        let arn = topic_arn(region);
+        add(
+            inventory,
+            TOPIC,
+            region,
+            &arn,
+            json!({"confirmed": 1, "policy": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]},
+             "Action": "sns:Publish", "Resource": arn}]}}),
+        );
+    }
+
+    fn subscribe(inventory: &mut Inventory, region: &str, endpoint: &str, arn: &str) {
+        let topic = topic_arn(region);
+        let id = format!("{topic}/email/{endpoint}/{arn}");
+        add(
+            inventory,
+            SUBSCRIPTION,
+            region,
+            &id,
+            json!({"topic": topic, "protocol": "email", "endpoint": endpoint, "arn": arn}),
+        );
+    }
+
+    /// GuardDuty on, and a rule with this pattern and one target.
+    fn rule(inventory: &mut Inventory, region: &str, name: &str, pattern: &str, target: &str) {
+        let arn = format!("arn:aws:events:{region}:{ACCOUNT}:rule/{name}");
+        add(inventory, RULE, region, &arn, json!({"name": name, "state": "ENABLED", "pattern": pattern}));
+        add(inventory, TARGET, region, &format!("{arn}/1"), json!({"rule": arn, "arn": target}));
+        list(inventory, TARGET, region, Some(&arn), ListState::Complete(BTreeSet::from(["t".to_owned()])));
+        if !inventory.of(DETECTOR).iter().any(|one| one.key.region == region) {
+            add(
+                inventory,
+                DETECTOR,
+                region,
+                &format!("d-{region}"),
+                json!({"status": "ENABLED", "administrator": "none"}),
+            );
+        }
+    }
+
+    const HIGH: &str = r#"{"source":["aws.guardduty"],"detail-type":["GuardDuty Finding"],"detail":{"severity":[{"numeric":[">=",7]}]}}"#;
+
+    /// The links of the alerts, by region and name: true, false or nothing.
+    fn links(mut inventory: Inventory) -> Vec<(String, [Option<bool>; 4], String)> {
+        derive(&mut inventory);
+        let alerts = inventory.of(KIND).iter();
+        alerts
+            .map(|alert| {
+                let link = |name| alert.get(name).and_then(Value::as_bool);
+                let name = format!("{} {}", alert.key.region, alert.text("name").unwrap_or_default());
+                let broken = alert.text("broken").unwrap_or_default().to_owned();
+                (name, ["enabled", "sees", "awake", "delivers"].map(link), broken)
+            })
+            .collect()
+    }
+
+    const WHOLE: [Option<bool>; 4] = [Some(true); 4];
+
+    fn with(resource: &str, field: &str, value: Value) -> Vec<(String, [Option<bool>; 4], String)> {
+        let mut inventory = empty();
+        chain(&mut inventory, "us-east-1");
+        for one in inventory.resources.get_mut(resource).into_iter().flatten() {
+            one.set(field, value.clone(), []);
+        }
+        links(inventory)
+    }
+
+    #[test]
+    fn parts_of_one_name_in_two_regions_are_two_chains() {
+        let mut inventory = empty();
+        chain(&mut inventory, "us-east-1");
+        chain(&mut inventory, "us-west-2");
+        // In the west nobody has confirmed.
+        for one in
+            inventory.resources.get_mut(SUBSCRIPTION).into_iter().flatten().filter(|s| s.key.region == "us-west-2")
+        {
+            one.set("arn", "PendingConfirmation".into(), []);
+        }
+        for one in inventory.resources.get_mut(TOPIC).into_iter().flatten().filter(|t| t.key.region == "us-west-2") {
+            one.set("confirmed", 0.into(), []);
+        }
+        let nobody =
+            format!("the topic {} has no confirmed subscription that leads to a person", topic_arn("us-west-2"));
+        assert_eq!(
+            links(inventory),
+            [
+                ("us-east-1 large".to_owned(), WHOLE, "nothing".to_owned()),
+                ("us-west-2 large".to_owned(), [Some(true), Some(true), Some(true), Some(false)], nobody),
+            ]
+        );
+    }
+
+    #[test]
+    fn every_link_of_an_alarm_can_break() {
+        let only = |found: Vec<(String, [Option<bool>; 4], String)>| found.first().map(|(_, links, _)| *links);
+        assert_eq!(
+            only(with(ALARM, "actions_enabled", false.into())),
+            Some([Some(false), Some(true), Some(true), Some(true)])
+        );
+        assert_eq!(only(with(ALARM, "actions", json!([]))), Some([Some(false), Some(true), Some(true), Some(false)]));
+        let elsewhere = json!(format!("{ACCOUNT}/us-west-2/flows"));
+        assert_eq!(
+            only(with(FILTER, "group_place", elsewhere)),
+            Some([Some(true), Some(false), Some(true), Some(true)])
+        );
+        // It goes off when there is less.
+        let less = "LessThanOrEqualToThreshold".into();
+        assert_eq!(only(with(ALARM, "comparison", less)), Some([Some(true), Some(false), Some(true), Some(true)]));
+        // A metric that no filter feeds is no alert on communications.
+        assert_eq!(with(ALARM, "metric_name", "Byte".into()), []);
+        let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+                            "Action": "sns:Publish", "Resource": "*"}]});
+        assert_eq!(only(with(TOPIC, "policy", policy)), Some([Some(true), Some(true), Some(true), Some(false)]));
+        // A queue may be read by a program that tells somebody.
+        assert_eq!(
+            only(with(SUBSCRIPTION, "protocol", "sqs".into())),
+            Some([Some(true), Some(true), Some(true), None])
+        );
+        // Somebody of another account has confirmed.
+        let mut inventory = empty();
+        chain(&mut inventory, "us-east-1");
+        inventory.resources.remove(SUBSCRIPTION);
+        assert_eq!(only(links(inventory)), Some([Some(true), Some(true), Some(true), None]));
+    }
+
+    #[test]
+    fn an_alarm_without_data_sleeps_after_a_week() {
+        let state = |seconds: i64| {
+            let mut inventory = empty();
+            chain(&mut inventory, "us-east-1");
+            for one in inventory.resources.get_mut(ALARM).into_iter().flatten() {
+                one.set("state", "INSUFFICIENT_DATA".into(), []);
+                one.set("state_since", json!({"at": "2026-11-01T00:00:00Z", "age_seconds": seconds}), []);
+            }
+            links(inventory).first().map(|(_, links, _)| links[2])
+        };
+        assert_eq!((state(7 * 86_400), state(7 * 86_400 + 1)), (Some(Some(true)), Some(Some(false))));
+    }
+
+    #[test]
+    fn the_size_at_which_an_alarm_goes_off() {
+        let mut inventory = empty();
+        chain(&mut inventory, "us-east-1");
+        derive(&mut inventory);
+        let alert = inventory.of(KIND).first().unwrap();
+        assert_eq!((alert.get("bytes"), alert.get("seconds")), (Some(&json!(1_000_000_000)), Some(&json!(300))));
+        assert_eq!(alert.get("classes"), Some(&json!(["large_outbound"])));
+        let summary = inventory.of(SUMMARY).first().unwrap();
+        assert_eq!((summary.get("alerts"), summary.get("large_outbound")), (Some(&json!(1)), Some(&json!(true))));
+        assert_eq!(summary.get("unusual_protocol"), Some(&json!(false)));
+    }
+
+    #[test]
+    fn rules_for_findings() {
+        let of = |pattern: &str, target: &str| {
+            let mut inventory = empty();
+            topic(&mut inventory, "us-east-1");
+            subscribe(&mut inventory, "us-east-1", "ann@example.com", "arn:aws:sns:x:1:alerts:1");
+            rule(&mut inventory, "us-east-1", "r", pattern, target);
+            links(inventory).first().map(|(_, links, _)| *links)
+        };
+        let topic = topic_arn("us-east-1");
+        assert_eq!(of(HIGH, &topic), Some(WHOLE));
+        // The older list of the guide ends at 8.9.
+        let upto = r#"{"source":["aws.guardduty"],"detail":{"severity":[{"numeric":[">=",7,"<",9]}]}}"#;
+        assert_eq!(of(upto, &topic), Some([Some(true), Some(false), Some(true), Some(true)]));
+        // Another source is no alert; a function or another account's topic may tell somebody.
+        assert_eq!(of(r#"{"source":["aws.ec2"]}"#, &topic), None);
+        let unknown = Some([Some(true), Some(true), Some(true), None]);
+        assert_eq!(of(HIGH, "arn:aws:lambda:us-east-1:111122223333:function:tell"), unknown);
+        assert_eq!(of(HIGH, "arn:aws:sns:us-east-1:444455556666:central"), unknown);
+        assert_eq!(
+            of(HIGH, "arn:aws:sns:us-east-1:111122223333:gone"),
+            Some([Some(true), Some(true), Some(true), Some(false)])
+        );
+    }
+
+    #[test]
+    fn an_administrator_that_was_not_read_may_alert() {
+        let mut inventory = empty();
+        add(&mut inventory, DETECTOR, "us-east-1", "d", json!({"status": "ENABLED", "administrator": "444455556666"}));
+        let found = links(inventory);
+        assert_eq!(found.first().map(|(_, links, _)| *links), Some([None; 4]));
+    }
+
+    #[test]
+    fn a_list_that_was_cut_proves_nothing() {
+        let mut inventory = empty();
+        chain(&mut inventory, "us-east-1");
+        inventory.resources.remove(SUBSCRIPTION);
+        for one in inventory.resources.get_mut(TOPIC).into_iter().flatten() {
+            one.set("confirmed", 0.into(), []);
+        }
+        let gap = Gap {
+            read: "sns:ListSubscriptions".to_owned(),
+            action: "sns:ListSubscriptions".to_owned(),
+            account: ACCOUNT.to_owned(),
+            region: "us-east-1".to_owned(),
+            parent: None,
+            outcome: Outcome::Denied,
+            code: None,
+            detail: None,
+            evidence: None,
+        };
+        inventory.listings.insert(SUBSCRIPTION.to_owned(), Vec::new());
+        list(&mut inventory, SUBSCRIPTION, "us-east-1", None, ListState::Cut(BTreeSet::from([gap.clone()])));
+        derive(&mut inventory);
+        let alert = inventory.of(KIND).first().unwrap();
+        assert_eq!(alert.get("delivers"), None);
+        assert_eq!(alert.missing.get("delivers"), Some(&BTreeSet::from([gap])));
     }
 }

@@ -14,7 +14,7 @@ pub(super) const KIND: &str = "aws.s3.bucket";
 /// Its derived fields.
 pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
     BTreeMap::from([
-        // Does the policy deny everybody to delete objects and their versions? `yes`, `no`, or `perhaps`.
+        // Does the policy deny everybody to delete objects and their versions? `yes` or `no`.
         ("denies_deletion", FieldKind::Text),
         // Whom the policy lets write objects.
         ("writers", FieldKind::TextList),
@@ -28,29 +28,40 @@ pub(super) fn derive(inventory: &mut Inventory) {
         match read(bucket) {
             Ok((deletion, who)) => {
                 let evidence = bucket.evidence(["policy"]);
-                bucket.set("denies_deletion", deletion.into(), evidence.clone());
-                let names = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
-                bucket.set("writer_names", names.into(), evidence.clone());
-                bucket.set("writers", who.into(), evidence);
+                match deletion {
+                    Answer::Yes => bucket.set("denies_deletion", "yes".into(), evidence.clone()),
+                    Answer::No => bucket.set("denies_deletion", "no".into(), evidence.clone()),
+                    Answer::Perhaps => {
+                        let what = format!("whether the policy of {} denies every deletion", bucket.key.id);
+                        Known::untold(what).leave_out(bucket, "denies_deletion");
+                    }
+                }
+                match who {
+                    Ok(who) => {
+                        let names = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
+                        bucket.set("writer_names", names.into(), evidence.clone());
+                        bucket.set("writers", who.into(), evidence);
+                    }
+                    Err(why) => {
+                        ["writer_names", "writers"].iter().for_each(|field| why.clone().leave_out(bucket, field))
+                    }
+                }
             }
             Err(why) => fields().keys().for_each(|field| why.clone().leave_out(bucket, field)),
         }
     }
 }
 
-fn read(bucket: &Resource) -> Result<(&'static str, Vec<String>), Known> {
+/// The two are told apart: who writes may stay open where nobody is denied anything.
+fn read(bucket: &Resource) -> Result<(Answer, Result<Vec<String>, Known>), Known> {
     let text = bucket.get("policy").ok_or_else(|| Known::missing(bucket, "policy"))?;
     // No policy at all.
     if text.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Ok(("no", Vec::new()));
+        return Ok((Answer::No, Ok(Vec::new())));
     }
     let unread = |why| Known::untold(format!("the policy of the bucket {} cannot be read: {why}", bucket.key.id));
     let document = Document::parse(text).map_err(unread)?;
     let partition = partition(bucket.text("location").unwrap_or_default());
-    let deletion = match denies_deletion(&document, &bucket.key.id, partition) {
-        Answer::Yes => "yes",
-        Answer::No => "no",
-        Answer::Perhaps => "perhaps",
-    };
-    Ok((deletion, writers(&document, &bucket.key.id, partition).map_err(unread)?))
+    let deletion = denies_deletion(&document, &bucket.key.id, partition);
+    Ok((deletion, writers(&document, &bucket.key.id, partition).map_err(unread)))
 }

@@ -42,7 +42,8 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
     if exchange.outcome != Outcome::Answered {
         return Ok(Page { given: settled(read, exchange, parent), ..Page::default() });
     }
-    let (answer, wire) = parse(body, read.decode)?;
+    let nothing = read.no_content && body.iter().all(u8::is_ascii_whitespace);
+    let (answer, wire) = if nothing { (json!({}), Wire::Json) } else { parse(body, read.decode)? };
     let items = match &read.items {
         None => vec![&answer],
         Some(path) => list(&answer, path, wire).ok_or_else(|| AnswerError::NoList(path.source().to_owned()))?,

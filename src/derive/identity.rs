@@ -73,10 +73,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
         ),
         (
             ACCOUNT,
-            BTreeMap::from([
-                ("monitoring_admins", FieldKind::Integer),
-                ("monitoring_admin_names", FieldKind::Text),
-            ]),
+            BTreeMap::from([("monitoring_admins", FieldKind::Integer), ("monitoring_admin_names", FieldKind::Text)]),
         ),
         (
             FLOW_LOG,
@@ -135,7 +132,8 @@ impl<'a> Identities<'a> {
             Some(Ok(document)) => Ok(document),
             Some(Err(why)) => Err(why.clone()),
             None => {
-                let list = listed(self.inventory, POLICY, account, GLOBAL).exists(|_| Known::of(false, BTreeSet::new()));
+                let list =
+                    listed(self.inventory, POLICY, account, GLOBAL).exists(|_| Known::of(false, BTreeSet::new()));
                 let untold = Known::untold(format!("no answer has the text of the policy {arn}"));
                 Err(if list.gaps.is_empty() { untold } else { list })
             }
@@ -149,11 +147,9 @@ impl<'a> Identities<'a> {
         let end = here.exists(|_| Known::of(false, BTreeSet::new()));
         match here.items.into_iter().find(|role| role.key.id == arn) {
             Some(role) => Ok(role),
-            None => Err(if end.truth == Some(false) {
-                Known::untold(format!("the role {arn} is in no list"))
-            } else {
-                end
-            }),
+            None => {
+                Err(if end.truth == Some(false) { Known::untold(format!("the role {arn} is in no list")) } else { end })
+            }
         }
     }
 
@@ -183,9 +179,8 @@ impl<'a> Identities<'a> {
     /// The policies of one user, role or group.
     fn add(&'a self, of: &Resource, rights: &mut Rights<'a>) -> Result<(), Known> {
         rights.evidence.extend(of.evidence(["attached", "inline", "groups", "boundary"]));
-        let list = |field: &'static str| {
-            of.get(field).and_then(Value::as_array).ok_or_else(|| Known::missing(of, field))
-        };
+        let list =
+            |field: &'static str| of.get(field).and_then(Value::as_array).ok_or_else(|| Known::missing(of, field));
         for attached in list("attached")? {
             let arn = attached.get("arn").and_then(Value::as_str);
             let arn = arn.ok_or_else(|| Known::untold(format!("a policy attached to {} has no ARN", of.key.id)))?;
@@ -204,11 +199,13 @@ impl<'a> Identities<'a> {
 
 /// The version of a managed policy that counts.
 fn default_version(policy: &Resource) -> Result<Document, Known> {
-    let versions = policy.get("versions").and_then(Value::as_array).ok_or_else(|| Known::missing(policy, "versions"))?;
+    let versions =
+        policy.get("versions").and_then(Value::as_array).ok_or_else(|| Known::missing(policy, "versions"))?;
     let default = versions.iter().find(|version| version.get("default") == Some(&Value::Bool(true)));
     let document = default.and_then(|version| version.get("document"));
     let document = document.ok_or_else(|| Known::untold(format!("{} has no default version", policy.key.id)))?;
-    Document::parse(document).map_err(|why| Known::untold(format!("the policy {} cannot be read: {why}", policy.key.id)))
+    Document::parse(document)
+        .map_err(|why| Known::untold(format!("the policy {} cannot be read: {why}", policy.key.id)))
 }
 
 /// Adds the derived resources, lists and fields to the inventory.
@@ -220,10 +217,8 @@ pub(super) fn derive(inventory: &mut Inventory) {
         (admins, accounts, flow_logs(inventory, &identities))
     };
     let listings = |kind: &'static str| inventory.listings_of(kind).iter().cloned();
-    let listings: Vec<Listing> = listings(USER)
-        .chain(listings(ROLE))
-        .map(|list| Listing { kind: ADMIN.to_owned(), ..list })
-        .collect();
+    let listings: Vec<Listing> =
+        listings(USER).chain(listings(ROLE)).map(|list| Listing { kind: ADMIN.to_owned(), ..list }).collect();
     inventory.listings.insert(ADMIN.to_owned(), listings);
     inventory.resources.insert(ADMIN.to_owned(), admins);
     for (kind, renewed) in [(ACCOUNT, accounts), (FLOW_LOG, flow_logs)] {
@@ -246,7 +241,8 @@ fn admins(inventory: &Inventory, identities: &Identities<'_>) -> Vec<Resource> {
             match identities.rights(identity) {
                 Ok(rights) => {
                     let answers: Vec<(&&str, Answer)> = SWITCHES.iter().map(|one| (one, rights.may(one))).collect();
-                    let of = |wanted| answers.iter().filter(|(_, answer)| *answer == wanted).map(|(one, _)| *one).collect();
+                    let of =
+                        |wanted| answers.iter().filter(|(_, answer)| *answer == wanted).map(|(one, _)| *one).collect();
                     let (sure, perhaps): (Vec<&&str>, Vec<&&str>) = (of(Answer::Yes), of(Answer::Perhaps));
                     if sure.is_empty() && perhaps.is_empty() {
                         return None;
@@ -291,9 +287,8 @@ fn accounts(inventory: &Inventory, admins: &[Resource]) -> Vec<Resource> {
     let count = |account: &Resource| {
         let mut account = account.clone();
         let own: Vec<&Resource> = admins.iter().filter(|admin| admin.key.account == account.key.id).collect();
-        let all = [USER, ROLE].map(|kind| {
-            listed(inventory, kind, &account.key.id, GLOBAL).exists(|_| Known::of(false, BTreeSet::new()))
-        });
+        let all = [USER, ROLE]
+            .map(|kind| listed(inventory, kind, &account.key.id, GLOBAL).exists(|_| Known::of(false, BTreeSet::new())));
         let all = all.into_iter().reduce(Known::or).unwrap_or_default();
         let unsure = own.iter().find(|admin| admin.get("certain").is_none());
         let unsure = unsure.map(|admin| Known::missing(admin, "certain"));
@@ -301,7 +296,9 @@ fn accounts(inventory: &Inventory, admins: &[Resource]) -> Vec<Resource> {
         if known.truth.is_some() {
             let mut names: Vec<String> = own
                 .iter()
-                .map(|admin| format!("{} {}", admin.text("kind").unwrap_or_default(), admin.text("name").unwrap_or_default()))
+                .map(|admin| {
+                    format!("{} {}", admin.text("kind").unwrap_or_default(), admin.text("name").unwrap_or_default())
+                })
                 .collect();
             names.sort();
             let text = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };

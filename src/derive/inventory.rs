@@ -155,7 +155,7 @@ pub fn inventory(
             let Some(read) = reads.get(&call.read) else { return false };
             let parent = match (&read.for_each, &call.parent) {
                 (None, _) => None,
-                (Some(kind), Some(id)) => match parent_key(&merge, kind, call, id) {
+                (Some(kind), Some(id)) => match parent_key(&merge, read, kind, call, id) {
                     Some(key) => Some(key),
                     None => return true,
                 },
@@ -346,6 +346,8 @@ pub fn inventory(
             state,
         });
     }
+    hang_on(reads, &mut listings);
+    // Stores hang on trails and flow logs, and lists of what they hold on stores.
     let stores = log_store::listings(&listings);
     listings.extend(stores);
     hang_on(reads, &mut listings);
@@ -442,17 +444,18 @@ fn not_made(read: &Read, resource: &Resource, place: &str) -> Gap {
 }
 
 /// The key of the resource that a call was made for.
-fn parent_key(merge: &Merge, kind: &str, call: &CallId, id: &str) -> Option<ResourceKey> {
+fn parent_key(merge: &Merge, read: &Read, kind: &str, call: &CallId, id: &str) -> Option<ResourceKey> {
     let of = |region: &str| ResourceKey {
         kind: kind.to_owned(),
         account: call.account.clone(),
         region: region.to_owned(),
         id: id.to_owned(),
     };
-    // The call goes to the region of the resource, or (for a resource of the whole account) where the read sends it.
-    [of(&call.region), of("global")].into_iter().find(|key| merge.resources.contains_key(key)).or_else(|| {
-        let mut fitting =
-            merge.resources.keys().filter(|key| key.kind == kind && key.account == call.account && key.id == id);
-        fitting.next().filter(|_| fitting.next().is_none()).cloned()
-    })
+    // The call goes to the region of the resource, or (for a resource of the whole account) where the read sends it. A
+    // resource of the same id in another region is another one, also while the one that was asked about is not seen.
+    let mut places = vec![of("global")];
+    if read.region.is_none() {
+        places.insert(0, of(&call.region));
+    }
+    places.into_iter().find(|key| merge.resources.contains_key(key))
 }

@@ -1,7 +1,7 @@
 //! Derivation: the places that monitoring records are delivered to.
 //!
-//! One `aws.log_store` for every bucket, log group or stream that a trail or a VPC flow log of the run names, so that
-//! checks about records judge the stores in use, not every bucket of the account.
+//! One `aws.log_store` for every bucket, log group or stream that a trail, a flow log or a resolver query log of the run
+//! names, so that checks about records judge the stores in use, not every bucket of the account.
 
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const KIND: &str = "aws.log_store";
 const TRAIL: &str = "aws.cloudtrail.trail";
 const FLOW_LOG: &str = "aws.ec2.flow_log";
+const QUERY_LOG: &str = "aws.route53resolver.query_log_config";
+/// The types that name stores.
+pub(super) const SOURCES: [&str; 3] = [TRAIL, FLOW_LOG, QUERY_LOG];
 
 /// Its fields.
 pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
@@ -23,7 +26,7 @@ pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
         ("place", FieldKind::Text),
         ("prefixes", FieldKind::TextList),
         ("receives", FieldKind::TextList),
-        // What the records are about: `traffic`, `calls`.
+        // What the records are about: `traffic`, `calls`, `names`.
         ("records", FieldKind::TextList),
     ])
 }
@@ -43,6 +46,9 @@ pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<R
     let mut stores: BTreeMap<ResourceKey, Store> = BTreeMap::new();
     let mut add = |source: &Resource, arn: &str, receives: String, prefix: Option<&str>, fields: &[&str]| {
         let Some((kind, id, name)) = destination(arn) else { return };
+        // A bucket of the same name in another partition is another bucket.
+        let own = arn.split(':').nth(1) == Some(partition(&source.key.region));
+        let name = if own { name } else { id.clone() };
         // Bucket names are unique in a partition; log groups and streams live in a region.
         let region = if kind == "bucket" { "global" } else { arn.split(':').nth(3).unwrap_or("global") };
         let key =
@@ -55,7 +61,11 @@ pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<R
             prefix => format!("{prefix}/AWSLogs/"),
         }));
         store.receives.insert(receives);
-        store.records.insert(if source.key.kind == TRAIL { "calls" } else { "traffic" });
+        store.records.insert(match source.key.kind.as_str() {
+            TRAIL => "calls",
+            QUERY_LOG => "names",
+            _ => "traffic",
+        });
         store.evidence.extend(source.evidence(fields.iter().copied()));
     };
     let (trails, others): (Vec<_>, Vec<_>) = resources.partition(|resource| resource.key.kind == TRAIL);
@@ -74,6 +84,14 @@ pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<R
         }
         if let Some(group) = trail.text("log_group_arn").filter(|arn| arn.starts_with("arn:")) {
             add(trail, group, name, None, &["log_group_arn"]);
+        }
+    }
+    for queries in others.iter().filter(|resource| resource.key.kind == QUERY_LOG) {
+        let name = format!("resolver query log {}", queries.text("name").unwrap_or(&queries.key.id));
+        if let Some(arn) = queries.text("destination") {
+            // Amazon Route 53 Developer Guide, "Resolver query logging": below AWSLogs/ as flow logs are.
+            let prefix = arn.split_once(":s3:::").and_then(|(_, path)| path.split_once('/')).map(|(_, prefix)| prefix);
+            add(queries, arn, name, Some(prefix.unwrap_or_default()), &["destination"]);
         }
     }
     for flow_log in others.into_iter().filter(|resource| resource.key.kind == FLOW_LOG) {
@@ -112,26 +130,18 @@ fn arn_of(flow_log: &Resource) -> Option<String> {
     }
 }
 
-/// The field that says where a flow log delivers to, in the words by which buckets, groups and streams are found.
+/// The field of flow logs that names their log group as `aws.logs.log_group` does.
 pub(super) fn flow_log_fields() -> (&'static str, BTreeMap<&'static str, FieldKind>) {
-    let fields = ["destination_bucket", "destination_group", "destination_stream"];
-    (FLOW_LOG, fields.into_iter().map(|field| (field, FieldKind::Text)).collect())
+    (FLOW_LOG, BTreeMap::from([("destination_group", FieldKind::Text)]))
 }
 
-/// Adds that field. `none` where it delivers to a place of another kind.
+/// Adds that field: `none` where a flow log delivers elsewhere.
 pub(super) fn derive(inventory: &mut Inventory) {
     for flow_log in inventory.resources.get_mut(FLOW_LOG).into_iter().flatten() {
         let Some((kind, id, name)) = arn_of(flow_log).and_then(|arn| destination(&arn)) else { continue };
+        let group = if kind == "log_group" { place(&id, &name) } else { "none".to_owned() };
         let evidence = flow_log.evidence(["destination", "log_group"]);
-        let group = place(&id, &name);
-        for (field, of, value) in [
-            ("destination_bucket", "bucket", name),
-            ("destination_group", "log_group", group),
-            ("destination_stream", "stream", id),
-        ] {
-            let value = if kind == of { value } else { "none".to_owned() };
-            flow_log.set(field, value.into(), evidence.clone());
-        }
+        flow_log.set("destination_group", group.into(), evidence);
     }
 }
 
@@ -177,10 +187,10 @@ fn destination(arn: &str) -> Option<(&'static str, String, String)> {
     }
 }
 
-/// The stores of an account are known when its trails and flow logs are.
+/// The stores of an account are known when what names them is.
 pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
     let mut by_account: BTreeMap<&str, (BTreeSet<String>, BTreeSet<crate::model::gap::Gap>)> = BTreeMap::new();
-    for listing in all.iter().filter(|listing| [TRAIL, FLOW_LOG].contains(&listing.kind.as_str())) {
+    for listing in all.iter().filter(|listing| SOURCES.contains(&listing.kind.as_str())) {
         let (pages, gaps) = by_account.entry(listing.account.as_str()).or_default();
         match &listing.state {
             ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),

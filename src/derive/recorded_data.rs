@@ -1,9 +1,10 @@
 //! Derivation: which data events the trails record.
 //!
 //! A trail says it in basic or in advanced selectors, each with its own way to name resources. One
-//! `aws.cloudtrail.recorded_data` is given for every beginning of ARNs (`prefix`; empty: all) of one type of resource
-//! that a selector of a trail names. A selector with conditions on anything else than category, type, ARN and whether
-//! the call reads records less than its prefix, and gives none ("Logging data events", CloudTrail User Guide).
+//! `aws.cloudtrail.recorded_data` is given for every ARN (`exact`) or beginning of ARNs (`prefix`; empty: all) of one
+//! type of resource that a selector of a trail names, with the beginnings that it leaves out (`except`). A selector with
+//! conditions on anything else than category, type, ARN and whether the call reads records less than that, and gives
+//! none ("Logging data events", CloudTrail User Guide).
 
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
@@ -22,6 +23,8 @@ pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
         ("logging", FieldKind::Boolean),
         ("resource_type", FieldKind::Text),
         ("prefix", FieldKind::Text),
+        ("exact", FieldKind::Boolean),
+        ("except", FieldKind::TextList),
         ("reads", FieldKind::Boolean),
         ("writes", FieldKind::Boolean),
         ("covers", FieldKind::Text),
@@ -33,6 +36,10 @@ pub(super) fn fields() -> BTreeMap<&'static str, FieldKind> {
 struct Recorded {
     kind: String,
     prefix: String,
+    /// The prefix is a whole ARN.
+    exact: bool,
+    /// What begins so is left out.
+    except: Vec<String>,
     reads: bool,
     writes: bool,
 }
@@ -63,7 +70,16 @@ pub(super) fn derive(inventory: &mut Inventory) {
         let mut recorded: Vec<Recorded> = items(trail, "selectors").flat_map(basic).collect();
         recorded.extend(items(trail, "advanced_selectors").flat_map(advanced));
         for one in recorded {
-            let what = format!("{}/{}/{}/{}{}", trail.key.id, one.kind, one.prefix, one.reads, one.writes);
+            let what = format!(
+                "{}/{}/{}/{}/{}/{}{}",
+                trail.key.id,
+                one.kind,
+                one.prefix,
+                one.exact,
+                one.except.join(","),
+                one.reads,
+                one.writes
+            );
             let key = ResourceKey {
                 kind: KIND.to_owned(),
                 account: trail.key.account.clone(),
@@ -75,6 +91,8 @@ pub(super) fn derive(inventory: &mut Inventory) {
             resource.set("trail", trail.key.id.clone().into(), []);
             resource.set("resource_type", one.kind.into(), []);
             resource.set("prefix", one.prefix.into(), []);
+            resource.set("exact", one.exact.into(), []);
+            resource.set("except", one.except.into(), []);
             resource.set("reads", one.reads.into(), []);
             resource.set("writes", one.writes.into(), []);
             let covers = trail.get("multi_region").and_then(Value::as_bool);
@@ -116,9 +134,12 @@ fn basic(selector: &Value) -> Vec<Recorded> {
         .filter_map(|resource| Some((resource.get("type")?.as_str()?, texts(resource, "values"))))
         .flat_map(|(kind, values)| {
             values.into_iter().map(move |value| {
-                let all = value.splitn(6, ':').filter(|part| !part.is_empty()).count() <= 3 && value.starts_with("arn:");
+                let all =
+                    value.splitn(6, ':').filter(|part| !part.is_empty()).count() <= 3 && value.starts_with("arn:");
                 let prefix = if all { String::new() } else { value.to_owned() };
-                Recorded { kind: kind.to_owned(), prefix, reads, writes }
+                // Of objects a value names a bucket or a beginning of keys; of anything else, one resource.
+                let exact = !all && kind != "AWS::S3::Object";
+                Recorded { kind: kind.to_owned(), prefix, exact, except: Vec::new(), reads, writes }
             })
         })
         .filter(|one| one.reads || one.writes)
@@ -128,34 +149,52 @@ fn basic(selector: &Value) -> Vec<Recorded> {
 /// All conditions of an advanced selector must hold; values of one operator are alternatives (CloudTrail API,
 /// AdvancedFieldSelector).
 fn advanced(selector: &Value) -> Vec<Recorded> {
-    let (mut data, mut kinds, mut prefixes) = (false, Vec::new(), vec![String::new()]);
+    let (mut data, mut kinds) = (false, Vec::new());
     let (mut reads, mut writes) = (true, true);
+    // What is named, and whether by whole ARNs; nothing where no condition names anything.
+    let mut named: Option<(Vec<&str>, bool)> = None;
+    let mut except: Vec<String> = Vec::new();
     for condition in selector.get("conditions").and_then(Value::as_array).into_iter().flatten() {
-        let used: Vec<&str> = ["equals", "starts_with", "ends_with", "not_equals", "not_starts_with", "not_ends_with"]
-            .into_iter()
-            .filter(|operator| condition.get(operator).and_then(Value::as_array).is_some_and(|list| !list.is_empty()))
-            .collect();
         let field = condition.get("field").and_then(Value::as_str).unwrap_or_default();
-        match (field, used.as_slice()) {
-            ("eventCategory", ["equals"]) => data = texts(condition, "equals").contains(&"Data"),
-            ("resources.type", ["equals"]) => kinds = texts(condition, "equals"),
-            ("readOnly", ["equals"]) => {
-                let wanted = texts(condition, "equals");
-                reads &= wanted.contains(&"true");
-                writes &= wanted.contains(&"false");
+        for operator in ["equals", "starts_with", "ends_with", "not_equals", "not_starts_with", "not_ends_with"] {
+            let wanted = texts(condition, operator);
+            if wanted.is_empty() {
+                continue;
             }
-            ("resources.ARN", ["starts_with"]) => {
-                prefixes = texts(condition, "starts_with").into_iter().map(str::to_owned).collect();
+            match (field, operator) {
+                ("eventCategory", "equals") => data = wanted.contains(&"Data"),
+                ("resources.type", "equals") => kinds = wanted,
+                ("readOnly", "equals") => {
+                    reads &= wanted.contains(&"true");
+                    writes &= wanted.contains(&"false");
+                }
+                ("resources.ARN", "equals") if named.is_none() => named = Some((wanted, true)),
+                ("resources.ARN", "starts_with") if named.is_none() => named = Some((wanted, false)),
+                ("resources.ARN", "not_starts_with" | "not_equals") => {
+                    except.extend(wanted.into_iter().map(str::to_owned));
+                }
+                // Names what cannot be told from ARNs, or names twice: less than it looks.
+                _ => return Vec::new(),
             }
-            // Leaves something out, or names single objects: less than a prefix.
-            _ => return Vec::new(),
         }
     }
     if !data || !(reads || writes) {
         return Vec::new();
     }
-    let one = |kind: &str, prefix: &String| Recorded { kind: kind.to_owned(), prefix: prefix.clone(), reads, writes };
-    kinds.into_iter().flat_map(|kind| prefixes.iter().map(move |prefix| one(kind, prefix))).collect()
+    let (prefixes, exact) = named.unwrap_or((vec![""], false));
+    let one = |kind: &str, prefix: &str| Recorded {
+        kind: kind.to_owned(),
+        prefix: prefix.to_owned(),
+        exact,
+        except: except.clone(),
+        reads,
+        writes,
+    };
+    kinds
+        .into_iter()
+        .flat_map(|kind| prefixes.iter().map(move |prefix| (kind, *prefix)))
+        .map(|(k, p)| one(k, p))
+        .collect()
 }
 
 #[cfg(test)]
@@ -164,14 +203,15 @@ mod tests {
     use serde_json::json;
 
     fn recorded(kind: &str, prefix: &str, reads: bool, writes: bool) -> Recorded {
-        Recorded { kind: kind.to_owned(), prefix: prefix.to_owned(), reads, writes }
+        let exact = kind == "AWS::DynamoDB::Table" && !prefix.is_empty();
+        Recorded { kind: kind.to_owned(), prefix: prefix.to_owned(), exact, except: Vec::new(), reads, writes }
     }
 
     #[test]
     fn basic_selectors() {
         let selector = json!({"read_write": "WriteOnly", "data_resources": [
             {"type": "AWS::S3::Object", "values": ["arn:aws:s3", "arn:aws:s3:::fci/", "arn:aws:s3:::"]},
-            {"type": "AWS::DynamoDB::Table", "values": ["arn:aws:dynamodb"]}]});
+            {"type": "AWS::DynamoDB::Table", "values": ["arn:aws:dynamodb", "arn:aws:dynamodb:us-east-1:1:table/t"]}]});
         assert_eq!(
             basic(&selector),
             [
@@ -179,6 +219,7 @@ mod tests {
                 recorded("AWS::S3::Object", "arn:aws:s3:::fci/", false, true),
                 recorded("AWS::S3::Object", "", false, true),
                 recorded("AWS::DynamoDB::Table", "", false, true),
+                recorded("AWS::DynamoDB::Table", "arn:aws:dynamodb:us-east-1:1:table/t", false, true),
             ]
         );
         assert_eq!(basic(&json!({"read_write": "All"})), []);
@@ -199,9 +240,13 @@ mod tests {
                 recorded("AWS::S3::Object", "arn:aws:s3:::b/", true, false)
             ]
         );
-        // What leaves something out covers no prefix as a whole.
+        // The usual "all buckets but the one of the logs".
         let out = json!({"field": "resources.ARN", "not_starts_with": ["arn:aws:s3:::a/"]});
-        assert_eq!(of(json!([data, s3, out])), []);
+        let all_but =
+            Recorded { except: vec!["arn:aws:s3:::a/".to_owned()], ..recorded("AWS::S3::Object", "", true, true) };
+        assert_eq!(of(json!([data, s3, out])), [all_but]);
+        // Two conditions that name: both must hold, and that is less than either.
+        assert_eq!(of(json!([data, s3, arn, {"field": "resources.ARN", "equals": ["arn:aws:s3:::b/k"]}])), []);
         let names = json!({"field": "eventName", "equals": ["PutObject"]});
         assert_eq!(of(json!([data, s3, names])), []);
         assert_eq!(of(json!([s3])), []);

@@ -129,12 +129,6 @@ pub fn decode(value: &Value, decoder: Decoder) -> Result<Value, AnswerError> {
             Ok(json!({"partition": partition, "service": service, "region": region, "account": account,
                       "resource": resource}))
         }
-        Decoder::S3Uri => {
-            let path = text()?.strip_prefix("s3://").or_else(|| text().ok()?.strip_prefix("s3a://"));
-            let path = path.ok_or_else(|| AnswerError::Decode("not an s3:// location".to_owned()))?;
-            let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-            Ok(json!({ "bucket": bucket, "key": key }))
-        }
         Decoder::Base64Csv => credential_csv(value),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::catalog::EnvironmentKind;
 use super::organisation::{Absent, FileProblem};
+use super::scenario::ScenarioResult;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -235,6 +236,9 @@ pub struct Assessment {
     /// Exceptions of the organisation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionResult>,
+    /// Scenarios, link by link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioResult>,
     /// What was examined, type by type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub populations: Vec<Population>,
@@ -290,6 +294,7 @@ mod tests {
             requirements,
             statements: vec![],
             exceptions: vec![],
+            scenarios: vec![],
             populations: vec![],
             problems: vec![],
             warnings: vec![],

@@ -2,6 +2,7 @@
 //!
 //! The words are the ones of the field and of the rule-makers; see each module.
 
+pub mod alert;
 pub mod answer;
 pub mod assessment;
 pub mod boundary;
@@ -21,6 +22,7 @@ pub mod problem;
 pub mod provider;
 pub mod read;
 pub mod resource;
+pub mod scenario;
 pub mod scope;
 pub mod statement;
 pub mod template;

@@ -72,6 +72,9 @@ pub struct Service {
     /// JSON protocols: `1.0` or `1.1`.
     #[serde(default)]
     pub json_version: Option<String>,
+    /// Further headers of every call.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// By partition: where its calls that concern the whole account are signed, where that is not the partition's
     /// `global_region`.
     #[serde(default)]

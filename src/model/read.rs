@@ -71,6 +71,9 @@ pub struct Read {
     /// Turns the answer into data before anything else looks at it.
     #[serde(default)]
     pub decode: Option<Decoder>,
+    /// A success without a body says something: that nothing is there.
+    #[serde(default)]
+    pub no_content: bool,
     /// The list of items in the answer; without it the answer is one item.
     #[serde(default)]
     pub items: Option<WirePath>,
@@ -208,8 +211,6 @@ pub enum Decoder {
     BucketLocation,
     /// The parts of an ARN: partition, service, region, account, resource.
     Arn,
-    /// The parts of `s3://bucket/key`: bucket, key.
-    S3Uri,
 }
 
 /// One declared field.

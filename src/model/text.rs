@@ -159,6 +159,11 @@ pub fn plural(kind: &str) -> String {
     const CAPITALS: [&str; 6] = ["vpc", "vpn", "nat", "ip", "mfa", "dns"];
     let mut parts = kind.split('.').skip(1);
     let service = |service: &str| {
+        // Names that are written in their own way.
+        let own = [("cloudtrail", "CloudTrail"), ("guardduty", "GuardDuty"), ("dynamodb", "DynamoDB")];
+        if let Some((_, own)) = own.iter().find(|(name, _)| *name == service) {
+            return format!("{own} ");
+        }
         // Short names are initials.
         if service.len() <= 3 || service.contains(|c: char| c.is_ascii_digit()) {
             return service.to_uppercase() + " ";
@@ -257,7 +262,8 @@ mod tests {
     #[test]
     fn types_read_as_words() {
         assert_eq!(plural("aws.ec2.vpc"), "EC2 VPCs");
-        assert_eq!(plural("aws.cloudtrail.trail"), "Cloudtrail trails");
+        assert_eq!(plural("aws.cloudtrail.trail"), "CloudTrail trails");
+        assert_eq!(plural("aws.guardduty.detector"), "GuardDuty detectors");
         assert_eq!(plural("aws.iam.credential_report_entry"), "IAM credential report entries");
         assert_eq!(plural("aws.region"), "regions");
     }

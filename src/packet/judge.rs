@@ -145,6 +145,7 @@ pub fn judge_inventory(
         findings: &findings.findings,
         organisation,
         inventory: &inventory,
+        scenarios: &controls.scenarios,
         day: as_of.to_zoned(jiff::tz::TimeZone::UTC).date(),
     });
     let checks: Vec<&Check> = rules.checks.iter().map(|check| &check.check).collect();
@@ -172,6 +173,7 @@ pub fn judge_inventory(
         requirements: assessed.requirements,
         statements: assessed.statements,
         exceptions: assessed.exceptions,
+        scenarios: assessed.scenarios,
         populations: populations(&checks, &inventory, &findings.findings, &scoped),
         problems,
         warnings,

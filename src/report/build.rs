@@ -2,6 +2,7 @@
 
 use super::boundary::boundary;
 use super::organisation;
+use super::scenario::scenarios;
 use super::view::{
     AccountView, AspectView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView, FactView,
     FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
@@ -15,6 +16,7 @@ use crate::model::inventory::Inventory;
 use crate::model::organisation::{Citation, Organisation};
 use crate::model::parameter::Parameters;
 use crate::model::plan::Outcome as CallOutcome;
+use crate::model::scenario::Scenario;
 use crate::model::template::scalar_text;
 use crate::model::text::{count, visible};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -28,6 +30,8 @@ pub struct Input<'a> {
     pub checks: &'a [&'a Check],
     /// Parameters and what they mean.
     pub parameters: &'a Parameters,
+    /// Stories of attacks.
+    pub scenarios: &'a [Scenario],
     /// The assessment.
     pub assessment: &'a Assessment,
     /// Findings and gaps.
@@ -112,6 +116,7 @@ pub fn build(input: &Input<'_>) -> View {
         limits: limits(),
         requests: input.seal.requests,
         boundary: boundary(input),
+        scenarios: scenarios(input, &by_id),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod diagram;
 pub mod json;
 mod organisation;
 pub mod pdf;
+mod scenario;
 pub mod ssp;
 pub mod terminal;
 pub mod view;

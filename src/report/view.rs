@@ -70,6 +70,40 @@ pub struct View {
     pub requests: u64,
     /// Where communication crosses a boundary.
     pub boundary: BoundaryView,
+    /// Stories of attacks, and what holds of what would notice and answer them.
+    pub scenarios: Vec<ScenarioView>,
+}
+
+/// A story of an attack, held against the findings.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScenarioView {
+    /// What happens, in a few words.
+    pub title: String,
+    /// What happens.
+    pub story: String,
+    /// Would it be noticed, in a sentence.
+    pub detected: String,
+    /// Would it be answered, in a sentence.
+    pub answered: String,
+    /// What has to hold.
+    pub links: Vec<LinkView>,
+}
+
+/// A link of a scenario.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkView {
+    /// What has to hold.
+    pub asks: String,
+    /// "notice" or "answer".
+    pub step: String,
+    /// "holds", "does not hold", "not known".
+    pub word: String,
+    /// `pass`, `fail` or `unknown`, for colours.
+    pub class: String,
+    /// Why.
+    pub because: String,
+    /// The findings that decide, in sentences; the first few of many.
+    pub findings: Vec<String>,
 }
 
 /// The boundary: what the organisation says of it, what was found, and drawings of both.

@@ -6,9 +6,11 @@
 Ids are the same in both: the emulator's random numbers start at the same place, and the mending comes last.
 """
 
+import io
 import json
 import sys
 import urllib.request
+import zipfile
 
 import boto3
 from botocore.config import Config
@@ -149,6 +151,166 @@ def points(production, subnets, development, backup, web):
     return portal, target["TargetGroups"][0]["TargetGroupArn"]
 
 
+def role(name, service, *statements):
+    iam = client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if service == "vpc-flow-logs.amazonaws.com":
+        trust["Condition"] = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    policy = {"Version": "2012-10-17", "Statement": [trust]}
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **s} for s in statements]}
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
+    return arn
+
+
+def severities(*numeric):
+    pattern = {
+        "source": ["aws.guardduty"],
+        "detail-type": ["GuardDuty Finding"],
+        "detail": {"severity": [{"numeric": list(numeric)}]},
+    }
+    return json.dumps(pattern)
+
+
+def rule(region, *numeric, arn):
+    events = client("events", region)
+    events.put_rule(Name="guardduty-high", EventPattern=severities(*numeric), State="ENABLED")
+    events.put_targets(Rule="guardduty-high", Targets=[{"Id": "people", "Arn": arn}])
+
+
+def alerts(production, queries):
+    """Alerts as they are in the demo: in the east critical findings are left out, in the west nobody has confirmed."""
+    topics = {}
+    for region in (EAST, WEST):
+        sns = client("sns", region)
+        topics[region] = sns.create_topic(Name="security-alerts")["TopicArn"]
+        services = ["events.amazonaws.com", "cloudwatch.amazonaws.com"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": services},
+            "Action": "sns:Publish",
+            "Resource": topics[region],
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sns.set_topic_attributes(TopicArn=topics[region], AttributeName="Policy", AttributeValue=policy)
+        sns.subscribe(TopicArn=topics[region], Protocol="email", Endpoint="alerts@hallmark-machining.example")
+    rule(EAST, ">=", 7, "<", 9, arn=topics[EAST])
+    rule(WEST, ">=", 7, arn=topics[WEST])
+
+    role("flow-logs", "vpc-flow-logs.amazonaws.com", {"Action": FLOW_LOGS})
+    flow_log(EAST, "VPC", [production], "ALL", to_group="/hallmark/production-flow")
+    logs = client("logs")
+    logs.put_retention_policy(logGroupName="/hallmark/production-flow", retentionInDays=365)
+    logs.put_metric_filter(
+        logGroupName="/hallmark/production-flow",
+        filterName="bytes-out",
+        filterPattern="[version, account, eni, source, destination, srcport, destport, protocol, packets, bytes, start, end, "
+        'action="ACCEPT", status]',
+        metricTransformations=[
+            {"metricName": "BytesOut", "metricNamespace": "Hallmark/Network", "metricValue": "$bytes", "defaultValue": 0}
+        ],
+    )
+    alarm(topics[EAST], 5_000_000_000)
+
+    resolver = client("route53resolver")
+    config = resolver.create_resolver_query_log_config(
+        Name="names", DestinationArn=f"arn:aws:s3:::{queries}", CreatorRequestId="names"
+    )["ResolverQueryLogConfig"]["Id"]
+    resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=production)
+    isolation(EAST, production)
+    client("s3").put_bucket_versioning(Bucket=queries, VersioningConfiguration={"Status": "Enabled"})
+    iam = client("iam")
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="a.okafor", PolicyName="administrator", PolicyDocument=json.dumps(everything))
+    iam.put_user_policy(UserName="j.reyes", PolicyName="administrator", PolicyDocument=json.dumps(everything))
+    return topics, config
+
+
+FLOW_LOGS = [
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+]
+
+
+def alarm(topic, size):
+    cloudwatch = client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="large-outbound",
+        Namespace="Hallmark/Network",
+        MetricName="BytesOut",
+        Statistic="Sum",
+        Period=3600,
+        EvaluationPeriods=1,
+        Threshold=size,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        ActionsEnabled=True,
+        AlarmActions=[topic],
+    )
+    cloudwatch.set_alarm_state(AlarmName="large-outbound", StateValue="OK", StateReason="under the threshold")
+
+
+def isolation(region, vpc_id):
+    ec2 = client("ec2", region)
+    made = ec2.create_security_group(GroupName="isolation", Description="cuts a machine off", VpcId=vpc_id)["GroupId"]
+    for found in ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"]:
+        ec2.revoke_security_group_egress(GroupId=made, IpPermissions=found["IpPermissionsEgress"])
+
+
+def isolator(region):
+    """A function that the rule for findings calls, and that may put a machine into another security group."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("main.py", (2026, 1, 1, 0, 0, 0)), "def handler(event, context):\n    return None\n")
+    isolating = ["ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"]
+    functions = client("lambda", region)
+    arn = functions.create_function(
+        FunctionName="isolate",
+        Runtime="python3.12",
+        Handler="main.handler",
+        Role=role("isolate", "lambda.amazonaws.com", {"Action": isolating}),
+        Code={"ZipFile": code.getvalue()},
+    )["FunctionArn"]
+    events = client("events", region)
+    events.put_targets(Rule="guardduty-high", Targets=[{"Id": "isolate", "Arn": arn}])
+    functions.add_permission(
+        FunctionName="isolate",
+        StatementId="guardduty-high",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=events.describe_rule(Name="guardduty-high")["Arn"],
+    )
+
+
+def mend_alerts(topics, config, production, development, backup):
+    rule(EAST, ">=", 7, arn=topics[EAST])
+    isolator(EAST)
+    alarm(topics[EAST], 500_000_000)
+    resolver = client("route53resolver")
+    resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=development)
+    west = client("route53resolver", WEST)
+    in_west = west.create_resolver_query_log_config(
+        Name="names", DestinationArn="arn:aws:s3:::hallmark-machining-monitoring", CreatorRequestId="names"
+    )["ResolverQueryLogConfig"]["Id"]
+    west.associate_resolver_query_log_config(ResolverQueryLogConfigId=in_west, ResourceId=backup)
+    isolation(EAST, development)
+    isolation(WEST, backup)
+    client("s3").put_bucket_versioning(
+        Bucket="hallmark-machining-flow-archive", VersioningConfiguration={"Status": "Enabled"}
+    )
+    client("iam").delete_user_policy(UserName="j.reyes", PolicyName="administrator")
+    selectors = [
+        {
+            "ReadWriteType": "All",
+            "IncludeManagementEvents": True,
+            "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}],
+        }
+    ]
+    client("cloudtrail").put_event_selectors(TrailName="hallmark-activity", EventSelectors=selectors)
+
+
 def mend(portal, development, rdp, groups, key):
     """What `farwatch explain` tells to do about each failing finding."""
     balancers = client("elbv2")
@@ -267,7 +429,9 @@ def main():
         Certificates=[{"CertificateArn": certificate}],
         DefaultActions=[{"Type": "forward", "TargetGroupArn": target}],
     )
+    topics, config = alerts(production, "hallmark-machining-monitoring")
     if sys.argv[2:] == ["mended"]:
+        mend_alerts(topics, config, production, development, backup)
         mend(portal, development, rdp, "/hallmark/development-flow", key["Arn"])
     print(json.dumps({"account": ACCOUNT}))
 

@@ -103,6 +103,15 @@ pub enum Action {
         /// The body.
         body: String,
     },
+    /// An error of the service, as its protocol writes it.
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// The error code.
+        code: &'static str,
+        /// What it says.
+        message: &'static str,
+    },
     /// The emulator's answer, changed. Several of these add up, and another action may follow.
     Patch(Change),
 }
@@ -299,6 +308,7 @@ pub fn action(name: &str) -> &str {
         "s3:GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
         "s3:GetBucketEncryption" => "s3:GetEncryptionConfiguration",
         "s3:GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
+        "s3:GetObjectLockConfiguration" => "s3:GetBucketObjectLockConfiguration",
         "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
         "elb:DescribeLoadBalancers" | "elbv2:DescribeLoadBalancers" => "elasticloadbalancing:DescribeLoadBalancers",
         "elbv2:DescribeListeners" => "elasticloadbalancing:DescribeListeners",
@@ -368,6 +378,7 @@ impl Shared {
             Action::Hang => std::future::pending().await,
             Action::Html500 => wire(500, "text/html", "<html><body><h1>500 Internal Server Error</h1></body></html>"),
             Action::Answer { status, content_type, body } => wire(status, content_type, &body),
+            Action::Refuse { status, code, message } => asked.protocol.error(status, code, message),
             Action::Forward | Action::Patch(_) => self.forward(asked, &changes).await.send(),
             Action::Truncate => {
                 let mut answer = self.forward(asked, &changes).await;
@@ -419,6 +430,9 @@ impl Shared {
         if self.options.real_shapes && call.name() == "directconnect:DescribeVirtualInterfaces" {
             answer = virtual_interfaces(call);
         }
+        if self.options.real_shapes && call.name() == "athena:BatchGetQueryExecution" && !answer.status.is_success() {
+            answer = self.queries(asked).await.unwrap_or(answer);
+        }
         if answer.status.is_success() {
             if call.name() == "sts:AssumeRole" {
                 self.learn(&String::from_utf8_lossy(&answer.body));
@@ -446,6 +460,24 @@ impl Shared {
         *request.headers_mut() = asked.headers.clone();
         let (head, body) = sender.send_request(request).await?.into_parts();
         Ok(Upstream { status: head.status, headers: head.headers, body: body.collect().await?.to_bytes().to_vec() })
+    }
+
+    /// moto knows one query at a time only.
+    async fn queries(&self, asked: &Asked) -> Option<Upstream> {
+        let wanted: Value = serde_json::from_slice(&asked.body).ok()?;
+        let (mut found, mut head) = (Vec::new(), None);
+        for id in wanted["QueryExecutionIds"].as_array()? {
+            let mut one = asked.whole_list();
+            one.body = Bytes::from(json!({ "QueryExecutionId": id }).to_string());
+            one.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(one.body.len()));
+            one.headers.insert("x-amz-target", HeaderValue::from_static("AmazonAthena.GetQueryExecution"));
+            let answer = self.send(&one).await.ok()?;
+            let mut query: Value = serde_json::from_slice(&answer.body).ok()?;
+            found.push(query["QueryExecution"].take());
+            head = Some(answer);
+        }
+        let body = json!({ "QueryExecutions": found, "UnprocessedQueryExecutionIds": [] });
+        Some(Upstream { body: body.to_string().into_bytes(), ..head? })
     }
 
     /// Serves one page of the emulator's whole list.
@@ -648,16 +680,18 @@ struct Asked {
 }
 
 /// Page tokens and page sizes of every operation that farwatch reads: they are not what is asked of.
-const TOKENS: [&str; 7] = [
+const TOKENS: [&str; 8] = [
     "NextToken",
     "nextToken",
     "Marker",
     "NextMarker",
     "ExclusiveStartStreamName",
     "ExclusiveStartDeliveryStreamName",
+    "ExclusiveStartTableName",
     "continuation-token",
 ];
-const SIZES: [&str; 6] = ["MaxResults", "maxResults", "MaxItems", "Limit", "limit", "max-buckets"];
+const SIZES: [&str; 8] =
+    ["MaxResults", "maxResults", "MaxItems", "MaxRecords", "PageSize", "Limit", "limit", "max-buckets"];
 
 impl Asked {
     async fn read(request: Request<Incoming>, shared: &Shared) -> Result<Self, String> {
@@ -665,6 +699,8 @@ impl Asked {
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         let mut headers = head.headers;
         let (key, region, service) = scope(&headers)?;
+        // What CloudWatch is called where it signs.
+        let service = if service == "monitoring" { "cloudwatch".to_owned() } else { service };
         let account = if is_account(&key) {
             // moto takes the account from the key only if it has issued that key itself.
             headers.insert("x-moto-account-id", HeaderValue::from_str(&key).map_err(|error| error.to_string())?);
@@ -797,11 +833,26 @@ fn rest(method: &str, service: &str, path: &str, query: &[(String, String)]) -> 
             ("lifecycle", "GetBucketLifecycleConfiguration"),
             ("encryption", "GetBucketEncryption"),
             ("logging", "GetBucketLogging"),
+            ("versioning", "GetBucketVersioning"),
+            ("object-lock", "GetObjectLockConfiguration"),
+            ("policy", "GetBucketPolicy"),
         ]
         .into_iter()
         .find_map(|(parameter, operation)| asks(parameter).then_some(operation)),
         ("GET", "guardduty") if path.trim_end_matches('/') == "/detector" => Some("ListDetectors"),
-        ("GET", "guardduty") if path.starts_with("/detector/") && path.matches('/').count() == 2 => Some("GetDetector"),
+        (_, "guardduty") if path.starts_with("/detector/") => {
+            match (method, path.split('/').skip(3).collect::<Vec<_>>().as_slice()) {
+                ("GET", []) => Some("GetDetector"),
+                ("GET", ["administrator"]) => Some("GetAdministratorAccount"),
+                ("GET", ["publishingDestination"]) => Some("ListPublishingDestinations"),
+                ("POST", ["findings"]) => Some("ListFindings"),
+                ("POST", ["findings", "get"]) => Some("GetFindings"),
+                _ => None,
+            }
+        }
+        ("GET", "lambda") if path.ends_with("/configuration") => Some("GetFunctionConfiguration"),
+        ("GET", "lambda") if path.ends_with("/policy") => Some("GetPolicy"),
+        ("GET", "macie2") if path == "/macie" => Some("GetMacieSession"),
         _ => None,
     };
     // Anything else shows up in the counts under its own method and path.
@@ -833,6 +884,8 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 enum Pager {
     /// EC2: the set's element; `NextToken` asks, `nextToken` answers.
     Items { set: &'static str },
+    /// Query: lists of `member`s one after the other; the token's element, and that of a flag if there is one.
+    Members { lists: &'static [&'static str], token: &'static str, more: Option<&'static str> },
     /// JSON with an opaque token in `answer`, and in `more` a flag if the operation has one.
     Token { lists: &'static [&'static str], answer: &'static str, more: Option<&'static str> },
     /// JSON that goes on after the name of the last item.
@@ -854,6 +907,25 @@ impl Pager {
             "ec2:DescribeVpcPeeringConnections" => Self::Items { set: "vpcPeeringConnectionSet" },
             "ec2:DescribeManagedPrefixLists" => Self::Items { set: "prefixListSet" },
             "ec2:GetManagedPrefixListEntries" => Self::Items { set: "entrySet" },
+            "sns:ListTopics" => Self::Members { lists: &["Topics"], token: "NextToken", more: None },
+            "sns:ListSubscriptions" => Self::Members { lists: &["Subscriptions"], token: "NextToken", more: None },
+            "iam:GetAccountAuthorizationDetails" => Self::Members {
+                lists: &["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"],
+                token: "Marker",
+                more: Some("IsTruncated"),
+            },
+            "cloudwatch:DescribeAlarms" => {
+                Self::Token { lists: &["MetricAlarms", "CompositeAlarms"], answer: "NextToken", more: None }
+            }
+            "events:ListRules" => Self::Token { lists: &["Rules"], answer: "NextToken", more: None },
+            "events:ListTargetsByRule" => Self::Token { lists: &["Targets"], answer: "NextToken", more: None },
+            "glue:GetTables" => Self::Token { lists: &["TableList"], answer: "NextToken", more: None },
+            "athena:ListWorkGroups" => Self::Token { lists: &["WorkGroups"], answer: "NextToken", more: None },
+            "route53resolver:ListResolverQueryLogConfigs" => {
+                Self::Token { lists: &["ResolverQueryLogConfigs"], answer: "NextToken", more: None }
+            }
+            "logs:DescribeMetricFilters" => Self::Token { lists: &["metricFilters"], answer: "nextToken", more: None },
+            "dynamodb:ListTables" => Self::LastName { lists: &["TableNames"], more: "LastEvaluatedTableName" },
             "logs:DescribeLogGroups" => Self::Token { lists: &["logGroups"], answer: "nextToken", more: None },
             "organizations:ListAccounts" => Self::Token { lists: &["Accounts"], answer: "NextToken", more: None },
             "kms:ListKeys" => Self::Token { lists: &["Keys"], answer: "NextMarker", more: Some("Truncated") },
@@ -871,6 +943,7 @@ impl Pager {
     fn cut(&self, body: &str, page: Option<&str>, size: usize) -> String {
         match self {
             Self::Items { set } => cut_items(body, set, offset(page), size),
+            Self::Members { lists, token, more } => cut_members(body, lists, (token, *more), offset(page), size),
             Self::Token { lists, answer, more } => {
                 let mut value: Value = serde_json::from_str(body).unwrap_or_default();
                 let start = offset(page);
@@ -890,7 +963,13 @@ impl Pager {
                 // Kinesis accepts its token as well as the name; ours is the name.
                 let after = |name| names.iter().position(|found| found == name).map_or(names.len(), |at| at + 1);
                 let left = cut_lists(&mut value, lists, page.map_or(0, after), size);
-                value[more] = json!(left);
+                let last = value[lists[0]].as_array().and_then(|page| page.last()).cloned();
+                // DynamoDB's flag is the name itself, where there is more.
+                if *more != "LastEvaluatedTableName" {
+                    value[more] = json!(left);
+                } else if left {
+                    value[more] = last.into();
+                }
                 if left && *more == "HasMoreStreams" {
                     value["NextToken"] = value[lists[0]].as_array().and_then(|page| page.last()).cloned().into();
                 }
@@ -935,9 +1014,42 @@ fn cut_items(body: &str, set: &str, start: usize, size: usize) -> String {
     format!("{before}{open}{page}{close}{token}{after}")
 }
 
+/// Keeps one page of all the members in these lists, and says how to go on.
+fn cut_members(body: &str, lists: &[&str], (token, more): (&str, Option<&str>), start: usize, size: usize) -> String {
+    let mut answer = String::new();
+    let (mut rest, mut count) = (body, 0_usize);
+    for list in lists {
+        let (open, close) = (format!("<{list}>"), format!("</{list}>"));
+        let Some((before, after)) = rest.split_once(&open) else { continue };
+        let Some((inside, after)) = after.split_once(&close) else { continue };
+        answer += before;
+        answer += &open;
+        for member in elements(inside, "member") {
+            if (start..start + size).contains(&count) {
+                answer += member;
+            }
+            count += 1;
+        }
+        answer += &close;
+        rest = after;
+    }
+    let own = format!("<{token}>[^<]*</{token}>|<{token}\\s*/>|<IsTruncated>[^<]*</IsTruncated>");
+    let rest = Regex::new(&own).expect("a pattern we wrote down").replace_all(rest, "").into_owned();
+    let left = count > start + size;
+    let mut words = if left { format!("<{token}>{TOKEN}{}</{token}>", start + size) } else { String::new() };
+    words += &more.map(|more| format!("<{more}>{left}</{more}>")).unwrap_or_default();
+    answer += &words;
+    answer + &rest
+}
+
 /// The outermost `<item>`s of a set.
 fn items(inside: &str) -> Vec<&str> {
-    let tag = Regex::new(r"<(/?)item(/?)>").expect("a pattern we wrote down");
+    elements(inside, "item")
+}
+
+/// The outermost elements of that name.
+fn elements<'a>(inside: &'a str, name: &str) -> Vec<&'a str> {
+    let tag = Regex::new(&format!("<(/?){name}(/?)>")).expect("a pattern we wrote down");
     let mut items = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
     for found in tag.captures_iter(inside) {

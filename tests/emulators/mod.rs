@@ -323,7 +323,7 @@ pub fn audit_with(fault: &Fault, more: &[&str], change: impl FnOnce(&mut Command
 
 /// `farwatch assess`, away from any cloud.
 pub fn assess(dir: &Path, more: &[&str]) -> (Option<i32>, String, String) {
-    finish(farwatch(NOWHERE).arg("assess").arg(dir).args(more))
+    finish(farwatch(NOWHERE).args(["assess", "--no-pdf"]).arg(dir).args(more))
 }
 
 /// Runs to the end, but not for ever.
@@ -372,7 +372,7 @@ pub struct Findings {
 }
 
 /// A planned call that did not settle.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Gap {
     /// The read, `service:Operation`.
     pub read: String,

@@ -23,19 +23,14 @@ subnets.
 import argparse
 import json
 import sys
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
 
-FIRST = "111122223333"
-SECOND = "444455556666"
-# An account that nobody audits: it owns one bucket and one key that the first account uses.
-STRANGER = "777788889999"
-
-EAST, EAST2, WEST = REGIONS = ("us-east-1", "us-east-2", "us-west-2")
-# Listed as not opted in by the fault proxy.
-OFF = "ap-south-2"
+import seed_watch
+from places import BOUNDARIES, CANARY, EAST, EAST2, FIRST, NAMES, OFF, REGIONS, SECOND, STRANGER, WEST
 
 ROLE = "farwatch-audit"
 EXTERNAL_ID = "fw-ext-1"
@@ -47,11 +42,15 @@ WORLD = "0.0.0.0/0"
 RULES_BY_PREFIX_LIST = "prefix lists in the rules of security groups"
 DELIVERY_STATUS = "the delivery status of flow logs"
 POINTS = "what crosses a boundary, in the shape of AWS"
-LACKS = {"moto": (), "ministack": ("guardduty", "s3control", RULES_BY_PREFIX_LIST, DELIVERY_STATUS, POINTS)}
+LACKS = {
+    "moto": (),
+    "ministack": ("guardduty", "macie", "s3control", RULES_BY_PREFIX_LIST, DELIVERY_STATUS, POINTS, NAMES, BOUNDARIES),
+}
 
 # The checks whose reads an emulator answers rightly. ministack has no GuardDuty, answers
 # GetBucketPolicyStatus with a list of objects, counts every MFA device as the root user's, and does not
-# say to which log group a trail or a flow log delivers.
+# say to which log group a trail or a flow log delivers, nor by which role. So no metric filter of its sees
+# records, and most alerts are not what they are in moto.
 SERVED = {
     "moto": None,
     "ministack": [
@@ -71,6 +70,20 @@ SERVED = {
         "aws-internal-security-group-not-wide-open",
         "aws-kinesis-stream-sse-kms",
         "aws-firehose-stream-encrypted",
+        "aws-firehose-stream-active",
+        "aws-cloudtrail-delivers-to-log-group",
+        "aws-cloudtrail-digest-delivered",
+        "aws-cloudtrail-s3-data-events",
+        "aws-cloudtrail-dynamodb-data-events",
+        "aws-log-bucket-dedicated",
+        "aws-log-bucket-tamper-resistant",
+        "aws-s3-access-logging",
+        "aws-isolation-group-present",
+        "aws-monitoring-admins-mfa",
+        "aws-monitoring-admins-few",
+        "aws-athena-log-table",
+        "aws-athena-queries-run",
+        "aws-athena-workgroup-results-encrypted",
     ],
 }
 
@@ -164,6 +177,13 @@ class Seed:
     def has(self, feature):
         return feature not in LACKS[self.emulator]
 
+    def judged(self, subject, **expected):
+        """What checks say of one subject: each by its name without `aws-`, as (outcome, why) or with `alone` behind."""
+        for check, (outcome, note, *alone) in expected.items():
+            self.truth.add(
+                f"aws-{check.replace('_', '-')}", outcome, note=note, alone=alone[0] if alone else None, **subject
+            )
+
     # --- keys and log stores -----------------------------------------------------------------
 
     def key(self, account, region, *, enabled=True, rotates=True):
@@ -176,7 +196,22 @@ class Seed:
             kms.disable_key(KeyId=meta["KeyId"])
         return meta["Arn"]
 
-    def bucket(self, account, region, name, *, policy=None, acl=None, block=None, lifecycle=None, sse=None):
+    def bucket(
+        self,
+        account,
+        region,
+        name,
+        *,
+        events=None,
+        access_logs=None,
+        policy=None,
+        acl=None,
+        block=None,
+        lifecycle=None,
+        sse=None,
+        versioning=None,
+    ):
+        """A bucket. `events` and `access_logs` are (outcome, why), none for a bucket that nobody audits."""
         s3 = self.aws("s3", account, region)
         where = {} if region == EAST else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=name, ObjectOwnership="ObjectWriter" if acl else "BucketOwnerEnforced", **where)
@@ -193,25 +228,50 @@ class Seed:
         if sse:
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": sse}}
             s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
-        return name
+        if versioning:
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": versioning})
+        subject = dict(account=account, region=None, type="aws.s3.bucket", id=name, handle=name)
+        if events:
+            self.judged(subject, cloudtrail_s3_data_events=events, s3_access_logging=access_logs)
 
-    def log_bucket(self, account, region, name, *, public, retention, sse_kms, **made_of):
+    def log_bucket(self, account, region, name, *, store, **made_of):
         """A bucket of this account that receives this account's logs, and no others."""
         self.bucket(account, region, name, **made_of)
-        self.expect_bucket(account, name, public=public, retention=retention, sse_kms=sse_kms)
+        self.expect_bucket(account, name, **store)
 
-    def expect_bucket(self, writer, name, *, public, retention, sse_kms, alone=None):
-        """A bucket as the store of the logs of one account. The three are (outcome, why)."""
+    def expect_bucket(
+        self,
+        writer,
+        name,
+        *,
+        public,
+        retention,
+        sse_kms,
+        dedicated,
+        tamper,
+        exists=("pass", "the bucket was listed"),
+        table=("fail", "no table lies on the records"),
+        queries=("not_applicable", "no table lies on the records"),
+        alone=None,
+    ):
+        """A bucket as the store of the logs of one account. All are (outcome, why). Queries and tables are seen from the
+        account of whoever has them, whoever owns the bucket."""
         subject = dict(account=writer, region=None, type="aws.log_store", id=f"arn:aws:s3:::{name}", handle=name)
-        for check, (outcome, note) in (
-            ("aws-log-bucket-not-public", public),
-            ("aws-log-bucket-retention", retention),
-            ("aws-log-bucket-sse-kms", sse_kms),
-        ):
-            self.truth.add(check, outcome, note=note, alone=alone, **subject)
-        self.truth.add(
-            "aws-log-group-retention", "not_applicable", note="a bucket, not a log group", optional=True, **subject
+        of_bucket = dict(
+            log_bucket_not_public=public,
+            log_bucket_retention=retention,
+            log_bucket_sse_kms=sse_kms,
+            log_bucket_dedicated=dedicated,
+            log_bucket_tamper_resistant=tamper,
+            log_destination_exists=exists,
         )
+        self.judged(subject, **{check: (*expected, alone) for check, expected in of_bucket.items()})
+        self.judged(subject, athena_log_table=table, athena_queries_run=queries)
+        self.not_judged(subject, "a bucket, not a log group", OF_GROUPS)
+
+    def not_judged(self, subject, note, checks):
+        for check in checks:
+            self.truth.add(check, "not_applicable", note=note, optional=True, **subject)
 
     def group(self, account, region, name, days):
         logs = self.aws("logs", account, region)
@@ -220,60 +280,78 @@ class Seed:
             logs.put_retention_policy(logGroupName=name, retentionInDays=days)
         return f"arn:aws:logs:{region}:{account}:log-group:{name}"
 
-    def log_group(self, account, region, name, days, outcome, note):
-        """A log group that receives logs."""
+    def log_group(self, account, region, name, days, outcome, note, *, newest, record=None, siem=None, handle=None):
+        """A log group that receives logs. `record` is the age of its only record in seconds; `newest` and `siem` are
+        (outcome, why)."""
         arn = self.group(account, region, name, days)
-        subject = dict(account=account, region=region, type="aws.log_store", id=arn, handle=name, also=[f"{arn}:*"])
-        self.truth.add("aws-log-group-retention", outcome, note=note, **subject)
-        for check in ("aws-log-bucket-not-public", "aws-log-bucket-retention", "aws-log-bucket-sse-kms"):
-            self.truth.add(check, "not_applicable", note="a log group, not a bucket", optional=True, **subject)
-        return arn
+        if record is not None:
+            logs = self.aws("logs", account, region)
+            logs.create_log_stream(logGroupName=name, logStreamName="records")
+            event = {"timestamp": int((time.time() - record) * 1000), "message": "a record"}
+            logs.put_log_events(logGroupName=name, logStreamName="records", logEvents=[event])
+        self.expect_group_store(
+            account, region, name, retention=(outcome, note), newest=newest, siem=siem or NO_SIEM, handle=handle
+        )
+
+    def expect_group_store(
+        self, account, region, name, *, retention, newest, siem, exists=("pass", "the group was listed"), handle=None
+    ):
+        """A log group as a store of logs. All are (outcome, why)."""
+        arn = f"arn:aws:logs:{region}:{account}:log-group:{name}"
+        subject = dict(
+            account=account, region=region, type="aws.log_store", id=arn, handle=handle or name, also=[f"{arn}:*"]
+        )
+        self.judged(
+            subject,
+            log_group_retention=retention,
+            log_destination_exists=exists,
+            flow_log_newest_record=newest,
+            logs_reach_siem=siem,
+        )
+        self.not_judged(subject, "a log group, not a bucket", OF_BUCKETS)
 
     # --- trails ------------------------------------------------------------------------------
 
-    def trail(self, account, region, name, *, bucket, validation, encrypted, rotates, logging=True, selectors, **more):
-        """A trail. `validation`, `encrypted`, `rotates` are (outcome, why)."""
+    def trail(
+        self,
+        account,
+        region,
+        name,
+        *,
+        bucket,
+        validation,
+        encrypted,
+        rotates,
+        digests,
+        to_group,
+        logging=True,
+        selectors,
+        **more,
+    ):
+        """A trail. `validation`, `encrypted`, `rotates`, `digests`, `to_group` are (outcome, why)."""
         cloudtrail = self.aws("cloudtrail", account, region)
         arn = cloudtrail.create_trail(Name=name, S3BucketName=bucket, **more)["TrailARN"]
         cloudtrail.put_event_selectors(TrailName=name, **selectors)
         if logging:
             cloudtrail.start_logging(Name=name)
-        for check, (outcome, note) in (
-            ("aws-cloudtrail-log-file-validation", validation),
-            ("aws-cloudtrail-kms-encrypted", encrypted),
-            ("aws-cloudtrail-kms-key-rotates", rotates),
-        ):
-            self.truth.add(
-                check,
-                outcome,
-                account=account,
-                region=region,
-                type="aws.cloudtrail.trail",
-                id=arn,
-                also=[name],
-                handle=name,
-                note=note,
-            )
+        subject = dict(
+            account=account, region=region, type="aws.cloudtrail.trail", id=arn, also=[name], handle=name
+        )
+        self.judged(
+            subject,
+            cloudtrail_log_file_validation=validation,
+            cloudtrail_kms_encrypted=encrypted,
+            cloudtrail_kms_key_rotates=rotates,
+            cloudtrail_digest_delivered=digests,
+            cloudtrail_delivers_to_log_group=to_group,
+        )
 
-    def region(self, account, region, *, covered=None, complete=None, guardduty=None):
+    def region(self, account, region, **expected):
         """What the region as a place is expected to show."""
-        for check, expected in (
-            ("aws-cloudtrail-covers-every-region", covered),
-            ("aws-cloudtrail-management-events-complete", complete),
-            ("aws-guardduty-enabled", guardduty),
-        ):
-            if expected:
-                outcome, note = expected
-                self.truth.add(
-                    check,
-                    outcome,
-                    account=account,
-                    region=region,
-                    type="aws.region",
-                    id=region,
-                    handle=f"{account}/{region}",
-                    note=note,
-                )
+        subject = dict(
+            account=account, region=region, type="aws.region", id=region, handle=f"{account}/{region}"
+        )
+        self.judged(subject, **expected)
 
     # --- networks ----------------------------------------------------------------------------
 
@@ -290,16 +368,28 @@ class Seed:
                 ec2.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
             ec2.delete_vpc(VpcId=vpc["VpcId"])
 
-    def default_vpc(self, account, region, flow_logs, handle):
+    def default_vpc(self, account, region, flow_logs, handle, *, isolation, names):
         """The VPC that AWS made, with the security group that AWS made."""
         ec2 = self.aws("ec2", account, region)
         (vpc,) = ec2.describe_vpcs()["Vpcs"]
-        self.expect_vpc(account, region, vpc["VpcId"], handle, flow_logs)
+        self.expect_vpc(account, region, vpc["VpcId"], handle, flow_logs, isolation, names)
         self.default_group(account, region, vpc["VpcId"], handle, closed=False)
         subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])["Subnets"]
         return vpc["VpcId"], [subnet["SubnetId"] for subnet in subnets]
 
-    def vpc(self, account, region, handle, flow_logs, *, closed, subnets=1, used=True):
+    def vpc(
+        self,
+        account,
+        region,
+        handle,
+        flow_logs,
+        *,
+        closed,
+        isolation=("pass", "its closed default group has no rule at all"),
+        names=("fail", "no query log configuration is associated with it"),
+        subnets=1,
+        used=True,
+    ):
         """A VPC with its own default security group; in use means: with a network interface in each subnet."""
         ec2 = self.aws("ec2", account, region)
         vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
@@ -309,21 +399,17 @@ class Seed:
         if used:
             for subnet in made:
                 ec2.create_network_interface(SubnetId=subnet)
-        self.expect_vpc(account, region, vpc, handle, flow_logs)
+        self.expect_vpc(account, region, vpc, handle, flow_logs, isolation, names)
         self.default_group(account, region, vpc, handle, closed=closed)
         return vpc, made
 
-    def expect_vpc(self, account, region, vpc, handle, expected):
-        outcome, note = expected
-        self.truth.add(
-            "aws-vpc-flow-log-all-traffic",
-            outcome,
-            account=account,
-            region=region,
-            type="aws.ec2.vpc",
-            id=vpc,
-            handle=handle,
-            note=note,
+    def expect_vpc(self, account, region, vpc, handle, flow_logs, isolation, names):
+        subject = dict(account=account, region=region, type="aws.ec2.vpc", id=vpc, handle=handle)
+        self.judged(
+            subject,
+            vpc_flow_log_all_traffic=flow_logs,
+            isolation_group_present=isolation,
+            resolver_query_logging=names,
         )
 
     def default_group(self, account, region, vpc, handle, *, closed):
@@ -385,24 +471,51 @@ class Seed:
         )
         return group
 
-    def flow_log(self, account, region, resources, traffic, *, kind="VPC", bucket=None, group=None):
+    def flow_log(
+        self,
+        account,
+        region,
+        resources,
+        traffic,
+        handle,
+        *,
+        kind="VPC",
+        bucket=None,
+        group=None,
+        role=None,
+        delivers=("pass", "the emulator says SUCCESS"),
+        serves=("not_applicable", "delivers to S3, without a role"),
+    ):
+        """Flow logs, one for each resource. `delivers` and `serves` (what its role may do) are (outcome, why)."""
         where = (
             {"LogDestinationType": "s3", "LogDestination": f"arn:aws:s3:::{bucket}"}
             if bucket
             else {
                 "LogDestinationType": "cloud-watch-logs",
                 "LogGroupName": group,
-                "DeliverLogsPermissionArn": f"arn:aws:iam::{account}:role/flow-logs",
+                "DeliverLogsPermissionArn": f"arn:aws:iam::{account}:role/{role}",
             }
         )
-        answer = self.aws("ec2", account, region).create_flow_logs(
-            ResourceIds=resources, ResourceType=kind, TrafficType=traffic, **where
-        )
+        if traffic:
+            where["TrafficType"] = traffic
+        answer = self.aws("ec2", account, region).create_flow_logs(ResourceIds=resources, ResourceType=kind, **where)
         refused = answer.get("Unsuccessful")
         if refused:
             raise SystemExit(f"the emulator refused a flow log: {refused}")
+        for made in answer["FlowLogIds"]:
+            subject = dict(account=account, region=region, type="aws.ec2.flow_log", id=made, handle=handle)
+            self.judged(subject, flow_log_delivers=delivers, flow_log_role_least_privilege=serves)
 
     # --- people and streams ------------------------------------------------------------------
+
+    def role(self, account, name, statements, *, trusts=None, **more):
+        """A role with one inline policy."""
+        iam = self.aws("iam", account)
+        trust = trusts or {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust), **more)["Role"]["Arn"]
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
+        return made
 
     def user(self, account, name, outcome, note, *, password=False, mfa=False):
         iam = self.aws("iam", account)
@@ -472,39 +585,44 @@ class Seed:
             },
             **more,
         )
-        self.truth.add(
-            "aws-firehose-stream-encrypted",
-            outcome,
-            account=account,
-            region=region,
-            type="aws.firehose.stream",
-            id=f"arn:aws:firehose:{region}:{account}:deliverystream/{name}",
-            also=[name],
-            handle=name,
-            note=note,
-        )
+        self.expect_delivery_stream(account, region, name, (outcome, note))
+
+    def expect_delivery_stream(self, account, region, name, encrypted):
+        arn = f"arn:aws:firehose:{region}:{account}:deliverystream/{name}"
+        subject = dict(account=account, region=region, type="aws.firehose.stream", id=arn, also=[name], handle=name)
+        active = ("pass", "the emulators make a stream at once")
+        self.judged(subject, firehose_stream_encrypted=encrypted, firehose_stream_active=active)
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 # --- the pieces the contractors are made of --------------------------------------------------
 
 
-def basic(read_write="All", *, management=True, excluded=()):
-    """Basic event selectors, each field written out as AWS answers them."""
+def basic(read_write="All", *, management=True, excluded=(), data=()):
+    """Basic event selectors, each field written out as AWS answers them. `data` is (type, beginning of ARNs)."""
     return {
         "EventSelectors": [
             {
                 "ReadWriteType": read_write,
                 "IncludeManagementEvents": management,
-                "DataResources": [],
+                "DataResources": [{"Type": kind, "Values": [arn]} for kind, arn in data],
                 "ExcludeManagementEventSources": list(excluded),
             }
         ]
     }
 
 
-def advanced(*fields):
+def advanced(*fields, data=()):
+    """Advanced event selectors. `data` are the field selectors of each further one, beside its category."""
     selectors = [{"Field": "eventCategory", "Equals": ["Management"]}, *fields]
-    return {"AdvancedEventSelectors": [{"Name": "management", "FieldSelectors": selectors}]}
+    every = [{"Name": "management", "FieldSelectors": selectors}]
+    for number, more in enumerate(data):
+        selectors = [{"Field": "eventCategory", "Equals": ["Data"]}, *more]
+        every.append({"Name": f"data {number}", "FieldSelectors": selectors})
+    return {"AdvancedEventSelectors": every}
 
 
 def public_policy(bucket):
@@ -525,6 +643,41 @@ def delivery_policy(bucket):
                 "Principal": {"Service": "cloudtrail.amazonaws.com"},
                 "Action": "s3:PutObject",
                 "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*",
+            }
+        ],
+    }
+
+
+def shared_policy(bucket):
+    """The delivery service may write, and so may another account."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*",
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"},
+                "Action": "s3:Put*",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+            },
+        ],
+    }
+
+
+def not_principal_policy(bucket):
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "NotPrincipal": {"AWS": f"arn:aws:iam::{STRANGER}:root"},
+                "Action": "s3:PutObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
             }
         ],
     }
@@ -574,8 +727,31 @@ SSE_KMS = ("pass", "default encryption with KMS")
 SSE_S3 = ("fail", "default encryption with S3's own keys")
 
 
+NOBODY_WRITES = ("not_applicable", "its policy lets nobody write, or there is none")
+DELETABLE = ("fail", "no versioning, no Object Lock, no policy that denies deletion")
+# Data events and access logs of buckets.
+TRAIL_BUCKET = ("not_applicable", "a trail delivers into it")
+UNRECORDED = ("fail", "no trail names it")
+UNLOGGED = ("fail", "no server access logging")
+NO_SIEM = ("not_applicable", "no subscription filter leads to a SIEM")
+# A store is a bucket or a log group: what is asked of the one is not asked of the other.
+OF_GROUPS = ("aws-log-group-retention", "aws-flow-log-newest-record", "aws-logs-reach-siem")
+OF_BUCKETS = (
+    "aws-log-bucket-not-public",
+    "aws-log-bucket-retention",
+    "aws-log-bucket-sse-kms",
+    "aws-log-bucket-dedicated",
+    "aws-log-bucket-tamper-resistant",
+    "aws-athena-log-table",
+    "aws-athena-queries-run",
+)
+HOUR, DAY = 3600, 24 * 3600
+
+
 def log_archives(seed):
     """The buckets and log groups that trails and flow logs of both accounts write to."""
+    asked = ("pass", "a query succeeded in the database of the table")
+    unasked = ("fail", "no query in the database of the table; one in another region has its name")
     seed.log_bucket(
         FIRST,
         EAST,
@@ -583,9 +759,18 @@ def log_archives(seed):
         policy=delivery_policy("fw-a-good"),
         block=block("all"),
         sse="aws:kms",
-        public=PRIVATE,
-        retention=KEPT,
-        sse_kms=SSE_KMS,
+        versioning="Enabled",
+        events=TRAIL_BUCKET,
+        access_logs=UNLOGGED,
+        store=dict(
+            public=PRIVATE,
+            retention=KEPT,
+            sse_kms=SSE_KMS,
+            dedicated=("pass", "only CloudTrail may write"),
+            tamper=("pass", "old versions are kept"),
+            table=("pass", "security/trail lies on it"),
+            queries=asked,
+        ),
     )
     seed.log_bucket(
         FIRST,
@@ -594,9 +779,15 @@ def log_archives(seed):
         policy=public_policy("fw-a-public-policy"),
         lifecycle=[expires(400)],
         sse="AES256",
-        public=("fail", "public by policy and nothing blocks it"),
-        retention=("pass", "expires after 400 days"),
-        sse_kms=SSE_S3,
+        events=TRAIL_BUCKET,
+        access_logs=UNLOGGED,
+        store=dict(
+            public=("fail", "public by policy and nothing blocks it"),
+            retention=("pass", "expires after 400 days"),
+            sse_kms=SSE_S3,
+            dedicated=NOBODY_WRITES,
+            tamper=DELETABLE,
+        ),
     )
     seed.log_bucket(
         FIRST,
@@ -604,21 +795,43 @@ def log_archives(seed):
         "fw-a-public-acl",
         acl="public-read",
         lifecycle=[expires(30)],
-        public=("fail", "public by ACL and nothing blocks it"),
-        retention=("fail", "everything expires after 30 days"),
-        sse_kms=("fail", "moto knows no default encryption; AWS would answer AES256: the same outcome"),
+        events=TRAIL_BUCKET,
+        access_logs=("pass", "its requests are logged to fw-a-access-logs"),
+        store=dict(
+            public=("fail", "public by ACL and nothing blocks it"),
+            retention=("fail", "everything expires after 30 days"),
+            sse_kms=("fail", "moto knows no default encryption; AWS would answer AES256: the same outcome"),
+            dedicated=NOBODY_WRITES,
+            tamper=DELETABLE,
+        ),
+    )
+    undeletable = public_policy("fw-a-restricted")
+    undeletable["Statement"].append(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            "Resource": "arn:aws:s3:::fw-a-restricted/*",
+        }
     )
     seed.log_bucket(
         FIRST,
         EAST2,
         "fw-a-restricted",
-        policy=public_policy("fw-a-restricted"),
+        policy=undeletable,
         block=block("RestrictPublicBuckets"),
         lifecycle=[expires(30, "tmp/"), expires(30, enabled=False)],
         sse="aws:kms:dsse",
-        public=("pass", "a public policy, restricted by the bucket's own block"),
-        retention=("pass", "one short rule cannot reach the logs, the other is disabled"),
-        sse_kms=("pass", "default encryption with KMS, twice over"),
+        events=TRAIL_BUCKET,
+        access_logs=UNLOGGED,
+        store=dict(
+            public=("pass", "a public policy, restricted by the bucket's own block"),
+            retention=("pass", "one short rule cannot reach the logs, the other is disabled"),
+            sse_kms=("pass", "default encryption with KMS, twice over"),
+            dedicated=NOBODY_WRITES,
+            tamper=("pass", "the policy denies everybody to delete"),
+            table=("fail", "a table lies in the bucket, beside the records"),
+        ),
     )
     seed.log_bucket(
         FIRST,
@@ -628,22 +841,40 @@ def log_archives(seed):
         block=block("IgnorePublicAcls"),
         lifecycle=[expires(30, "AWSLogs/")],
         sse="AES256",
-        public=("pass", "a public ACL, ignored by the bucket's own block"),
-        retention=("pass", "the short rule is for AWSLogs/, the trail writes below trails/"),
-        sse_kms=("not_applicable", "receives S3 server access logs, which cannot be encrypted with KMS"),
+        events=TRAIL_BUCKET,
+        access_logs=("not_applicable", "it receives access logs itself"),
+        store=dict(
+            public=("pass", "a public ACL, ignored by the bucket's own block"),
+            retention=("pass", "the short rule is for AWSLogs/, the trail writes below trails/"),
+            sse_kms=("not_applicable", "receives S3 server access logs, which cannot be encrypted with KMS"),
+            dedicated=NOBODY_WRITES,
+            tamper=DELETABLE,
+        ),
     )
     seed.log_bucket(
         FIRST,
         EAST,
         "fw-a-flow",
+        policy=shared_policy("fw-a-flow"),
         lifecycle=[expires(60, "AWSLogs/")],
         sse="aws:kms",
-        public=PRIVATE,
-        retention=("fail", "flow logs below AWSLogs/ expire after 60 days"),
-        sse_kms=SSE_KMS,
+        versioning="Suspended",
+        events=("pass", "fw-main records every read and write of its objects"),
+        access_logs=UNLOGGED,
+        store=dict(
+            public=PRIVATE,
+            retention=("fail", "flow logs below AWSLogs/ expire after 60 days"),
+            sse_kms=SSE_KMS,
+            dedicated=("fail", "another account may write beside the delivery service"),
+            tamper=("fail", "versioning is suspended"),
+            table=("pass", "security/flows, in another region, lies on it"),
+            queries=unasked,
+        ),
     )
-    # Public, short-lived and without KMS, and no finding speaks of it: nothing logs to it.
-    seed.bucket(FIRST, EAST, "fw-a-website", acl="public-read", lifecycle=[expires(1)])
+    # Public, short-lived and without KMS, and no finding speaks of that: nothing logs to it.
+    seed.bucket(
+        FIRST, EAST, "fw-a-website", acl="public-read", lifecycle=[expires(1)], events=UNRECORDED, access_logs=UNLOGGED
+    )
     owner_acl = seed.aws("s3", FIRST, WEST).get_bucket_acl(Bucket="fw-a-access-logs")
     delivery = "http://acs.amazonaws.com/groups/s3/LogDelivery"
     seed.aws("s3", FIRST, WEST).put_bucket_acl(
@@ -676,6 +907,8 @@ def log_archives(seed):
         acl="public-read",
         lifecycle=[expires(90, f"trails/AWSLogs/{SECOND}/")],
         sse="aws:kms",
+        events=TRAIL_BUCKET,
+        access_logs=UNLOGGED,
     )
     shut = ("pass", "public by policy and ACL, restricted and ignored by the account's block")
     seed.expect_bucket(
@@ -684,6 +917,10 @@ def log_archives(seed):
         public=shut,
         retention=("fail", "the trail writes below trails/AWSLogs/, a part of which expires after 90 days"),
         sse_kms=SSE_KMS,
+        dedicated=NOBODY_WRITES,
+        tamper=DELETABLE,
+        table=("pass", "records/trail lies below trails/AWSLogs/"),
+        queries=("fail", "no query in the database of the table"),
     )
     # The first account's trail writes here too; without the second account nobody can say what becomes of it.
     seed.expect_bucket(
@@ -692,27 +929,130 @@ def log_archives(seed):
         public=shut,
         retention=("pass", "the short rule is for trails/, this trail writes below AWSLogs/"),
         sse_kms=SSE_KMS,
+        dedicated=NOBODY_WRITES,
+        tamper=DELETABLE,
+        table=("fail", "the table lies below trails/AWSLogs/, not where this account's trail writes"),
         alone="unknown",
     )
     seed.log_bucket(
         SECOND,
         WEST,
         "fw-b-plain",
+        policy=not_principal_policy("fw-b-plain"),
         sse="AES256",
-        public=PRIVATE,
-        retention=KEPT,
-        sse_kms=SSE_S3,
+        events=TRAIL_BUCKET,
+        access_logs=UNLOGGED,
+        store=dict(
+            public=("pass", "whatever its policy says, the account's block restricts it"),
+            retention=KEPT,
+            sse_kms=SSE_S3,
+            dedicated=("unknown", "the policy lets all but one write, without naming whom"),
+            tamper=DELETABLE,
+        ),
     )
+    recorded = ("pass", "fw-b-advanced records every read and write of its objects")
+    elsewhere = ("fail", "fw-b-advanced names it, but covers another region only")
+    seed.bucket(SECOND, EAST, "fw-b-data", events=recorded, access_logs=UNLOGGED)
+    seed.bucket(SECOND, WEST, "fw-b-data-west", events=elsewhere, access_logs=UNLOGGED)
     not_read = ("unknown", "the bucket belongs to an account that is not audited")
     seed.bucket(STRANGER, EAST, "fw-c-archive")
-    seed.expect_bucket(FIRST, "fw-c-archive", public=not_read, retention=not_read, sse_kms=not_read)
+    seed.expect_bucket(
+        FIRST,
+        "fw-c-archive",
+        public=not_read,
+        retention=not_read,
+        sse_kms=not_read,
+        dedicated=not_read,
+        tamper=not_read,
+        exists=not_read,
+    )
 
-    seed.log_group(FIRST, EAST, "/farwatch/trail", 365, "pass", "kept for 365 days")
-    seed.log_group(FIRST, EAST2, "/farwatch/flow-short", 30, "fail", "kept for 30 days")
-    seed.log_group(FIRST, WEST, "/farwatch/flow-forever", None, "pass", "never expires")
+    calls = ("not_applicable", "it receives calls, not traffic")
+    fresh = ("pass", "a record of an hour ago")
+    old = ("fail", "the newest record is two days old, and something is in use")
+    seed.log_group(
+        FIRST,
+        EAST,
+        "/farwatch/trail",
+        365,
+        "pass",
+        "kept for 365 days",
+        newest=calls,
+        siem=("pass", "a subscription filter leads to an active stream to an HTTP endpoint"),
+    )
+    if seed.has(NAMES):
+        names = ("not_applicable", "it receives names, not traffic")
+        seed.log_group(FIRST, EAST, "/farwatch/names", 365, "pass", "kept for 365 days", newest=names)
+    seed.log_group(FIRST, EAST2, "/farwatch/flow-short", 30, "fail", "kept for 30 days", newest=fresh, record=HOUR)
+    # The group of the same name in another region: its networks are not in use.
+    seed.log_group(
+        FIRST,
+        WEST,
+        "/farwatch/flow-short",
+        365,
+        "pass",
+        "kept for 365 days",
+        newest=("not_applicable", "nothing is in use in the VPC whose flow log it receives"),
+        handle="/farwatch/flow-short in the west",
+    )
+    seed.log_group(
+        FIRST, WEST, "/farwatch/flow-forever", None, "pass", "never expires", newest=old, record=2 * DAY
+    )
     seed.group(FIRST, EAST, "/farwatch/unrelated", 1)
-    seed.log_group(SECOND, EAST, "/farwatch/flow", 180, "pass", "kept for exactly the 180 days asked for")
-    seed.log_group(SECOND, EAST2, "/farwatch/flow", 90, "fail", "kept for 90 days")
+    seed.log_group(
+        SECOND, EAST, "/farwatch/flow", 180, "pass", "kept for exactly the 180 days asked for", newest=fresh, record=HOUR
+    )
+    seed.log_group(
+        SECOND, EAST2, "/farwatch/flow", 90, "fail", "kept for 90 days", newest=old, record=2 * DAY
+    )
+
+
+def to_siem(seed):
+    """A stream that passes records on to a SIEM, and the filter that leads a log group to it."""
+    seed.aws("firehose", FIRST, EAST).create_delivery_stream(
+        DeliveryStreamName="fw-siem",
+        DeliveryStreamType="DirectPut",
+        HttpEndpointDestinationConfiguration={
+            "EndpointConfiguration": {"Name": "siem", "Url": f"https://siem.example.com/{CANARY}", "AccessKey": CANARY},
+            "S3Configuration": {
+                "RoleARN": f"arn:aws:iam::{FIRST}:role/firehose",
+                "BucketARN": "arn:aws:s3:::fw-a-website",
+            },
+        },
+    )
+    seed.expect_delivery_stream(FIRST, EAST, "fw-siem", ("fail", "not encrypted"))
+    seed.aws("logs", FIRST, EAST).put_subscription_filter(
+        logGroupName="/farwatch/trail",
+        filterName="to-siem",
+        filterPattern="",
+        destinationArn=f"arn:aws:firehose:{EAST}:{FIRST}:deliverystream/fw-siem",
+        roleArn=f"arn:aws:iam::{FIRST}:role/to-siem",
+    )
+
+
+def tables(seed):
+    """Tables of DynamoDB. Two have one name; the trail names one of them."""
+
+    def table(account, region, name, outcome, note, handle):
+        seed.aws("dynamodb", account, region).create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        subject = dict(account=account, region=region, type="aws.dynamodb.table", id=name, handle=handle)
+        seed.judged(subject, cloudtrail_dynamodb_data_events=(outcome, note))
+
+    table(FIRST, EAST, "fw-orders", "pass", "fw-main records every read and write of its items", "orders")
+    table(FIRST, WEST, "fw-orders", "fail", "fw-main names the table of this name in another region", "orders west")
+    table(FIRST, EAST, "fw-orders-old", "fail", "fw-main names a table whose name is the beginning of this", "old orders")
+    table(SECOND, EAST, "fw-orders", "fail", "fw-b-advanced records reads only", "second orders")
+
+
+NO_DIGEST = ("fail", "validation is on, and the emulators never deliver a digest")
+UNVALIDATED = ("not_applicable", "validation is off")
+STOPPED = ("not_applicable", "the trail is stopped")
+NO_GROUP = ("fail", "no log group")
 
 
 def trails(seed):
@@ -732,10 +1072,17 @@ def trails(seed):
         KmsKeyId=good,
         CloudWatchLogsLogGroupArn=f"arn:aws:logs:{EAST}:{FIRST}:log-group:/farwatch/trail:*",
         CloudWatchLogsRoleArn=f"arn:aws:iam::{FIRST}:role/trail",
-        selectors=basic(),
+        selectors=basic(
+            data=[
+                ("AWS::S3::Object", "arn:aws:s3:::fw-a-flow/"),
+                ("AWS::DynamoDB::Table", f"arn:aws:dynamodb:{EAST}:{FIRST}:table/fw-orders"),
+            ]
+        ),
         validation=VALIDATED,
         encrypted=GOOD_KEY,
         rotates=ROTATES,
+        digests=NO_DIGEST,
+        to_group=("fail", "it has a log group, and the emulator never delivered to it"),
     )
     seed.trail(
         FIRST,
@@ -748,6 +1095,8 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=("unknown", "the key belongs to an account that is not audited"),
         rotates=("unknown", "the key belongs to an account that is not audited"),
+        digests=NO_DIGEST,
+        to_group=NO_GROUP,
     )
     seed.trail(
         FIRST,
@@ -758,6 +1107,8 @@ def trails(seed):
         validation=NOT_VALIDATED,
         encrypted=NO_KEY,
         rotates=NO_KEY_ROTATION,
+        digests=UNVALIDATED,
+        to_group=NO_GROUP,
     )
     seed.trail(
         FIRST,
@@ -769,6 +1120,8 @@ def trails(seed):
         validation=NOT_VALIDATED,
         encrypted=GOOD_KEY,
         rotates=("fail", "rotation is off"),
+        digests=UNVALIDATED,
+        to_group=NO_GROUP,
     )
     seed.trail(
         FIRST,
@@ -781,6 +1134,8 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=("fail", "the key is disabled"),
         rotates=("fail", "rotation is off, and the key is disabled"),
+        digests=NO_DIGEST,
+        to_group=NO_GROUP,
     )
     seed.trail(
         FIRST,
@@ -795,6 +1150,8 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=("fail", "the account's keys were listed, and this is not one of them"),
         rotates=("unknown", "there is no such key that could rotate or not"),
+        digests=STOPPED,
+        to_group=STOPPED,
     )
     seed.trail(
         FIRST,
@@ -806,13 +1163,15 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=NO_KEY,
         rotates=NO_KEY_ROTATION,
+        digests=NO_DIGEST,
+        to_group=NO_GROUP,
     )
     for region in REGIONS:
         seed.region(
             FIRST,
             region,
-            covered=("pass", "fw-main, a multi-region trail, is logging"),
-            complete=("pass", "fw-main records every management event"),
+            cloudtrail_covers_every_region=("pass", "fw-main, a multi-region trail, is logging"),
+            cloudtrail_management_events_complete=("pass", "fw-main records every management event"),
         )
 
     second = seed.key(SECOND, EAST)
@@ -824,16 +1183,29 @@ def trails(seed):
         S3KeyPrefix="trails",
         KmsKeyId=second,
         EnableLogFileValidation=True,
-        selectors=advanced(),
+        selectors=advanced(
+            data=[
+                [
+                    {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+                    {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::fw-b-data/", "arn:aws:s3:::fw-b-data-west/"]},
+                ],
+                [
+                    {"Field": "resources.type", "Equals": ["AWS::DynamoDB::Table"]},
+                    {"Field": "readOnly", "Equals": ["true"]},
+                ],
+            ]
+        ),
         validation=VALIDATED,
         encrypted=GOOD_KEY,
         rotates=ROTATES,
+        digests=NO_DIGEST,
+        to_group=NO_GROUP,
     )
     seed.region(
         SECOND,
         EAST,
-        covered=("pass", "fw-b-advanced, with its home here, is logging"),
-        complete=("pass", "one advanced selector for management events and nothing narrower"),
+        cloudtrail_covers_every_region=("pass", "fw-b-advanced, with its home here, is logging"),
+        cloudtrail_management_events_complete=("pass", "one advanced selector for management events and nothing narrower"),
     )
     seed.trail(
         SECOND,
@@ -845,12 +1217,14 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=NO_KEY,
         rotates=NO_KEY_ROTATION,
+        digests=NO_DIGEST,
+        to_group=NO_GROUP,
     )
     seed.region(
         SECOND,
         EAST2,
-        covered=("pass", "fw-b-excluding, with its home here, is logging"),
-        complete=("fail", "its selectors leave out the events of KMS"),
+        cloudtrail_covers_every_region=("pass", "fw-b-excluding, with its home here, is logging"),
+        cloudtrail_management_events_complete=("fail", "its selectors leave out the events of KMS"),
     )
     seed.trail(
         SECOND,
@@ -863,16 +1237,38 @@ def trails(seed):
         validation=VALIDATED,
         encrypted=NO_KEY,
         rotates=NO_KEY_ROTATION,
+        digests=STOPPED,
+        to_group=STOPPED,
     )
     seed.region(
         SECOND,
         WEST,
-        covered=("fail", "the only trail here is stopped"),
-        complete=("fail", "the only trail here is stopped and would record writes only"),
+        cloudtrail_covers_every_region=("fail", "the only trail here is stopped"),
+        cloudtrail_management_events_complete=("fail", "the only trail here is stopped and would record writes only"),
     )
     for account in (FIRST, SECOND):
         off = ("not_applicable", "the region is not opted in")
-        seed.region(account, OFF, covered=off, complete=off, guardduty=off)
+        seed.region(account, OFF, cloudtrail_covers_every_region=off, cloudtrail_management_events_complete=off, guardduty_enabled=off)
+
+
+NARROW_ROLE = ("pass", "its role serves flow logs of this account, and may only deliver")
+UNNAMED = ("fail", "no query log configuration is associated with it")
+
+
+def flow_log_roles(seed):
+    """The roles that deliver flow logs to log groups. `flow-logs-gone` is not among them."""
+    deliver = ["CreateLogGroup", "CreateLogStream", "PutLogEvents", "DescribeLogGroups", "DescribeLogStreams"]
+    service = "vpc-flow-logs.amazonaws.com"
+
+    def role(account, name, services, condition, more=()):
+        trusts = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole", **condition}
+        actions = [f"logs:{action}" for action in deliver] + list(more)
+        seed.role(account, name, [{"Effect": "Allow", "Action": actions, "Resource": "*"}], trusts=trusts)
+
+    own = {"Condition": {"StringEquals": {"aws:SourceAccount": FIRST}}}
+    role(FIRST, "flow-logs", service, own)
+    role(FIRST, "flow-logs-broad", [service, "ec2.amazonaws.com"], own, ["s3:GetObject"])
+    role(SECOND, "flow-logs", service, {})
 
 
 def networks(seed):
@@ -884,25 +1280,67 @@ def networks(seed):
     ):
         seed.drop_default_vpc(account, region)
 
-    seed.default_vpc(FIRST, EAST, ("not_applicable", "no network interface"), "unused default")
-    good, _ = seed.vpc(FIRST, EAST, "good", ("pass", "a flow log of all traffic to S3"), closed=True)
-    seed.flow_log(FIRST, EAST, [good], "ALL", bucket="fw-a-flow")
-    reject, _ = seed.vpc(FIRST, EAST, "reject only", ("fail", "only rejected traffic is recorded"), closed=False)
-    seed.flow_log(FIRST, EAST, [reject], "REJECT", bucket="fw-a-flow")
+    flow_log_roles(seed)
+    unused = ("not_applicable", "no network interface")
+    no_isolation = ("fail", "no group without any rule")
+    seed.default_vpc(FIRST, EAST, unused, "unused default", isolation=unused, names=unused)
+    named = ("pass", "a query log configuration is associated with it") if seed.has(NAMES) else None
+    good, _ = seed.vpc(
+        FIRST, EAST, "good", ("pass", "a flow log of all traffic to S3"), closed=True, names=named or UNNAMED
+    )
+    seed.flow_log(FIRST, EAST, [good], "ALL", "flow log of good", bucket="fw-a-flow")
+    reject, _ = seed.vpc(
+        FIRST,
+        EAST,
+        "reject only",
+        ("fail", "only rejected traffic is recorded"),
+        closed=False,
+        # The default group of another VPC cuts nobody off here.
+        isolation=no_isolation,
+    )
+    seed.flow_log(FIRST, EAST, [reject], "REJECT", "flow log of reject only", bucket="fw-a-flow")
     _, all_of_them = seed.vpc(
         FIRST, EAST, "every subnet", ("pass", "each of the two subnets has a flow log"), closed=True, subnets=2
     )
-    seed.flow_log(FIRST, EAST, all_of_them, "ALL", kind="Subnet", bucket="fw-a-flow")
+    seed.flow_log(FIRST, EAST, all_of_them, "ALL", "flow logs of every subnet", kind="Subnet", bucket="fw-a-flow")
 
     _, some_of_them = seed.vpc(
         FIRST, EAST2, "half the subnets", ("fail", "one of two subnets has no flow log"), closed=True, subnets=2
     )
-    seed.flow_log(FIRST, EAST2, some_of_them[:1], "ALL", kind="Subnet", group="/farwatch/flow-short")
+    seed.flow_log(
+        FIRST,
+        EAST2,
+        some_of_them[:1],
+        "ALL",
+        "flow log of half the subnets",
+        kind="Subnet",
+        group="/farwatch/flow-short",
+        role="flow-logs",
+        serves=NARROW_ROLE,
+    )
     grouped, _ = seed.vpc(FIRST, EAST2, "to a log group", ("pass", "a flow log of all traffic"), closed=True)
-    seed.flow_log(FIRST, EAST2, [grouped], "ALL", group="/farwatch/flow-short")
+    seed.flow_log(
+        FIRST,
+        EAST2,
+        [grouped],
+        "ALL",
+        "flow log to a log group",
+        group="/farwatch/flow-short",
+        role="flow-logs-gone",
+        serves=("unknown", "no list has its role"),
+    )
 
     forever, _ = seed.vpc(FIRST, WEST, "to a lasting log group", ("pass", "a flow log of all traffic"), closed=True)
-    seed.flow_log(FIRST, WEST, [forever], "ALL", group="/farwatch/flow-forever")
+    seed.flow_log(
+        FIRST,
+        WEST,
+        [forever],
+        "ALL",
+        "flow log to a lasting log group",
+        group="/farwatch/flow-forever",
+        role="flow-logs-broad",
+        serves=("fail", "machines may assume its role as well, and it may read objects"),
+    )
     if seed.has(DELIVERY_STATUS):
         undelivered, _ = seed.vpc(
             FIRST,
@@ -912,20 +1350,127 @@ def networks(seed):
             closed=True,
         )
         # The log group does not exist yet, which is what makes the delivery fail.
-        seed.flow_log(FIRST, WEST, [undelivered], "ALL", group="/farwatch/late")
-        seed.log_group(FIRST, WEST, "/farwatch/late", 365, "pass", "made too late for the flow log, kept long enough")
-    seed.vpc(FIRST, WEST, "empty", ("not_applicable", "no network interface"), closed=True, used=False)
+        failing = ("fail", "the log group was not there")
+        seed.flow_log(
+            FIRST,
+            WEST,
+            [undelivered],
+            "ALL",
+            "flow log of undelivered",
+            group="/farwatch/late",
+            role="flow-logs",
+            delivers=failing,
+            serves=NARROW_ROLE,
+        )
+        nothing = ("fail", "it never received a record, and something is in use")
+        seed.log_group(
+            FIRST,
+            WEST,
+            "/farwatch/late",
+            365,
+            "pass",
+            "made too late for the flow log, kept long enough",
+            newest=nothing,
+        )
+        seed.flow_log(
+            FIRST,
+            WEST,
+            [undelivered],
+            "ALL",
+            "flow log to a group that never was",
+            group="/farwatch/never",
+            role="flow-logs",
+            delivers=failing,
+            serves=NARROW_ROLE,
+        )
+        seed.expect_group_store(
+            FIRST,
+            WEST,
+            "/farwatch/never",
+            retention=("unknown", "no list has the group"),
+            exists=("fail", "the groups of the region were listed, and it is not among them"),
+            newest=nothing,
+            siem=NO_SIEM,
+        )
+    empty, _ = seed.vpc(
+        FIRST, WEST, "empty", unused, closed=True, used=False, isolation=unused, names=unused
+    )
+    seed.flow_log(
+        FIRST,
+        WEST,
+        [empty],
+        "ALL",
+        "flow log of empty",
+        group="/farwatch/flow-short",
+        role="flow-logs",
+        serves=NARROW_ROLE,
+    )
 
     second, _ = seed.vpc(SECOND, EAST, "second good", ("pass", "a flow log of all traffic"), closed=True)
-    seed.flow_log(SECOND, EAST, [second], "ALL", group="/farwatch/flow")
+    anyone = ("fail", "its role does not ask for which account the service acts")
+    seed.flow_log(
+        SECOND,
+        EAST,
+        [second],
+        "ALL",
+        "flow log of second good",
+        group="/farwatch/flow",
+        role="flow-logs",
+        serves=anyone,
+    )
     _, subnets = seed.vpc(
-        SECOND, EAST2, "one interface", ("fail", "one network interface is recorded, not the VPC"), closed=False
+        SECOND,
+        EAST2,
+        "one interface",
+        ("fail", "one network interface is recorded, not the VPC"),
+        closed=False,
+        isolation=no_isolation,
     )
     ec2 = seed.aws("ec2", SECOND, EAST2)
     interface = ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
-    seed.flow_log(SECOND, EAST2, [interface], "ALL", kind="NetworkInterface", group="/farwatch/flow")
-    _, subnets = seed.default_vpc(SECOND, WEST, ("fail", "in use without any flow log"), "used default")
+    seed.flow_log(
+        SECOND,
+        EAST2,
+        [interface],
+        "ALL",
+        "flow log of one interface",
+        kind="NetworkInterface",
+        group="/farwatch/flow",
+        role="flow-logs",
+        serves=anyone,
+    )
+    used, subnets = seed.default_vpc(
+        SECOND,
+        WEST,
+        ("fail", "in use without any flow log"),
+        "used default",
+        isolation=("pass", "a group of its own has no rule at all"),
+        names=UNNAMED,
+    )
     seed.aws("ec2", SECOND, WEST).create_network_interface(SubnetId=subnets[0])
+    isolation = seed.security_group(
+        SECOND,
+        WEST,
+        used,
+        "isolation",
+        [],
+        admin=("pass", "no rule at all"),
+        ports=NOTHING_OPEN,
+        internet=NARROW,
+        internal=NARROW,
+    )
+    (group,) = seed.aws("ec2", SECOND, WEST).describe_security_groups(GroupIds=[isolation])["SecurityGroups"]
+    seed.aws("ec2", SECOND, WEST).revoke_security_group_egress(
+        GroupId=isolation, IpPermissions=group["IpPermissionsEgress"]
+    )
+    if seed.has(NAMES):
+        resolver = seed.aws("route53resolver", FIRST, EAST)
+        config = resolver.create_resolver_query_log_config(
+            Name="names",
+            DestinationArn=f"arn:aws:logs:{EAST}:{FIRST}:log-group:/farwatch/names",
+            CreatorRequestId="names",
+        )["ResolverQueryLogConfig"]["Id"]
+        resolver.associate_resolver_query_log_config(ResolverQueryLogConfigId=config, ResourceId=good)
 
     security_groups(seed, good)
     seed.security_group(
@@ -999,6 +1544,20 @@ def points(seed, good, other, foreign):
     attachment = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=transit, VpcId=good, SubnetIds=subnets[:1])
     attachment = attachment["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
     point(attachment, "transit gateway attachment", good, crosses="internal")
+    bare = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    lonely = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    theirs = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [other]}])["Subnets"][0]["SubnetId"]
+    attachment = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=bare, VpcId=other, SubnetIds=[theirs])
+    attachment = attachment["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    point(attachment, "transit gateway attachment", other, crosses="internal")
+    seed.flow_log(FIRST, EAST, [transit], None, "flow log of a transit gateway", kind="TransitGateway", bucket="fw-a-flow")
+    for id, handle, outcome, note in (
+        (transit, "transit", "pass", "a flow log of the gateway"),
+        (bare, "bare transit", "fail", "a VPC is attached, and nothing is recorded"),
+        (lonely, "lonely transit", "not_applicable", "nothing is attached"),
+    ):
+        subject = dict(account=FIRST, region=EAST, type="aws.ec2.transit_gateway", id=id, handle=handle)
+        seed.judged(subject, transit_gateway_flow_log=(outcome, note))
 
     within = ec2.create_vpc_peering_connection(VpcId=good, PeerVpcId=other)["VpcPeeringConnection"]
     within = within["VpcPeeringConnectionId"]
@@ -1178,20 +1737,14 @@ def security_groups(seed, vpc):
 
 
 def detectors(seed):
-    def detector(account, region, enable):
-        seed.aws("guardduty", account, region).create_detector(Enable=enable)
-
     on, off = ("pass", "a detector is enabled"), ("fail", "no detector")
-    detector(FIRST, EAST, True)
-    detector(FIRST, EAST2, False)
-    seed.region(FIRST, EAST, guardduty=on)
-    seed.region(FIRST, EAST2, guardduty=("fail", "the detector is suspended"))
-    seed.region(FIRST, WEST, guardduty=off)
-    detector(SECOND, EAST, True)
-    detector(SECOND, WEST, True)
-    seed.region(SECOND, EAST, guardduty=on)
-    seed.region(SECOND, EAST2, guardduty=off)
-    seed.region(SECOND, WEST, guardduty=on)
+    seed_watch.detectors(seed)
+    seed.region(FIRST, EAST, guardduty_enabled=on)
+    seed.region(FIRST, EAST2, guardduty_enabled=("fail", "the detector is suspended"))
+    seed.region(FIRST, WEST, guardduty_enabled=off)
+    seed.region(SECOND, EAST, guardduty_enabled=on)
+    seed.region(SECOND, EAST2, guardduty_enabled=off)
+    seed.region(SECOND, WEST, guardduty_enabled=on)
 
 
 def people(seed):
@@ -1201,7 +1754,8 @@ def people(seed):
     seed.user(SECOND, "carol", "pass", "console password and MFA", password=True, mfa=True)
     seed.user(SECOND, "dave", "fail", "console password, no MFA", password=True)
     for account in (FIRST, SECOND):
-        # The first row of AWS's credential report; moto has none, the fault proxy puts it in.
+        # The first row of AWS's credential report (IAM User Guide, "Getting credential reports"): its password is
+        # `not_supported`, and its MFA may be false. moto has none, the fault proxy puts it in.
         seed.expect_user(
             account, f"arn:aws:iam::{account}:root", "root", "not_applicable", "root is judged by another check"
         )
@@ -1250,6 +1804,9 @@ def main():
         detectors(seed)
     people(seed)
     streams(seed)
+    to_siem(seed)
+    tables(seed)
+    seed_watch.watch(seed)
     json.dump(
         {
             "emulator": arguments.emulator,

@@ -133,6 +133,8 @@ enum Times {
 pub struct Expectation {
     rows: Vec<Row>,
     ignored_checks: BTreeSet<String>,
+    /// Nothing but findings of these is looked at.
+    only_checks: Option<BTreeSet<String>>,
     /// Findings about other regions are not looked at.
     only_regions: Option<Vec<String>>,
     tolerates_unknown_lists: bool,
@@ -175,7 +177,13 @@ impl Seeded {
 
 impl Expectation {
     fn of(rows: Vec<Row>) -> Self {
-        Self { rows, ignored_checks: BTreeSet::new(), only_regions: None, tolerates_unknown_lists: false }
+        Self {
+            rows,
+            ignored_checks: BTreeSet::new(),
+            only_checks: None,
+            only_regions: None,
+            tolerates_unknown_lists: false,
+        }
     }
 
     /// The checks that it expects anything of.
@@ -219,6 +227,15 @@ impl Expectation {
     pub fn perhaps_unknown(mut self, check: &str, handles: &[&str]) -> Self {
         self = self.known_handles(check, handles);
         for row in self.rows.iter_mut().filter(|row| row.is(check, handles)) {
+            row.outcomes.push("unknown".to_owned());
+        }
+        self
+    }
+
+    /// Every finding of `check` may become unknown, or stay.
+    #[must_use]
+    pub fn all_perhaps_unknown(mut self, check: &str) -> Self {
+        for row in self.rows.iter_mut().filter(|row| row.check == check) {
             row.outcomes.push("unknown".to_owned());
         }
         self
@@ -314,8 +331,7 @@ impl Expectation {
     /// Looks only at the findings of these checks.
     #[must_use]
     pub fn only(mut self, checks: &[String]) -> Self {
-        let ignored = self.rows.iter().map(|row| row.check.clone()).filter(|check| !checks.contains(check));
-        self.ignored_checks.extend(ignored);
+        self.only_checks = Some(checks.iter().cloned().collect());
         self
     }
 
@@ -375,7 +391,7 @@ impl Expectation {
                 Times::AtMostOnce => (false, times > 1),
                 Times::AtLeastOnce => (times < 1, false),
             };
-            if self.ignored_checks.contains(&row.check) || !(few || many) {
+            if !self.looks_for(&row.check) || !(few || many) {
                 continue;
             }
             let _ = writeln!(
@@ -403,9 +419,13 @@ impl Expectation {
         }
     }
 
+    fn looks_for(&self, check: &str) -> bool {
+        !self.ignored_checks.contains(check) && self.only_checks.as_ref().is_none_or(|only| only.contains(check))
+    }
+
     fn looks_at(&self, finding: &Finding) -> bool {
         let region = &finding.subject.region;
-        !self.ignored_checks.contains(&finding.check)
+        self.looks_for(&finding.check)
             && self.only_regions.as_ref().is_none_or(|only| region == GLOBAL || only.contains(region))
     }
 }

@@ -241,7 +241,8 @@ fn output(read: &Read, model: Model<'_>, notes: &mut Notes<'_>) -> BTreeMap<Stri
         if model.xml() {
             notes.note("redact", "declared places are for JSON answers");
         }
-        let found = model.walk(root, path).and_then(|node| model.text(node));
+        // A whole structure may be removed, too.
+        let found = model.walk(root, path);
         notes.see("redact", found.map_err(|what| format!("{}: {what}", path.source())));
     }
     match read.decode {
@@ -358,7 +359,8 @@ fn fields(
 }
 
 fn one(field: &Field, model: Model<'_>, item: Node<'_>, place: &str, notes: &mut Notes<'_>) -> Known {
-    let mut known = Known { is_time: field.kind == FieldKind::Time, ..Known::default() };
+    let mut known =
+        Known { is_time: matches!(field.kind, FieldKind::Time | FieldKind::TimeMillis), ..Known::default() };
     known.words.extend(field.when_absent.as_ref().and_then(Value::as_str).map(str::to_owned));
     let paths = match &field.at {
         At::Template(text) => {
@@ -403,7 +405,8 @@ fn fits<'a>(field: &Field, model: Model<'a>, node: Node<'a>) -> Result<Node<'a>,
     }
     match (field.kind, kind) {
         (FieldKind::Text, "string" | "blob")
-        | (FieldKind::Integer, "integer" | "long")
+        | (FieldKind::Integer | FieldKind::TimeMillis, "integer" | "long")
+        | (FieldKind::Decimal, "double" | "float" | "integer" | "long")
         | (FieldKind::Boolean, "boolean")
         | (FieldKind::Record, "structure")
         | (FieldKind::Map, "map" | "structure") => refuse(node),

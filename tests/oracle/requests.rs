@@ -3,8 +3,9 @@
 use super::{Oracle, Wrong};
 use farwatch::collect::{self, aws::Outgoing};
 use farwatch::controls::Controls;
+use farwatch::derive::derived_types;
 use farwatch::model::plan::CallId;
-use farwatch::model::read::{Per, REGION, Read, account_key};
+use farwatch::model::read::{FieldKind, Per, REGION, Read, account_key};
 use farwatch::model::resource::{Resource, ResourceKey};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,9 +65,14 @@ fn calls(controls: &Controls, read: &Read, (partition, region): (&str, &str)) ->
                     let mut resource = Resource::new(key);
                     let data = resource.data.as_object_mut().expect("a resource is an object");
                     for field in controls.reads.reads.iter().filter(|one| one.gives() == Some(kind)) {
-                        for name in field.fields.keys() {
-                            data.insert(name.clone(), id.clone().into());
+                        for (name, field) in &field.fields {
+                            let text = Value::from(id.clone());
+                            let list = field.kind == FieldKind::TextList;
+                            data.insert(name.clone(), if list { vec![text].into() } else { text });
                         }
+                    }
+                    for name in derived_types().get(kind.as_str()).into_iter().flat_map(|fields| fields.keys()) {
+                        data.insert((*name).to_owned(), id.clone().into());
                     }
                     for place in read.region.iter().flat_map(farwatch::model::template::Template::places) {
                         if let [_, field] = place {

@@ -89,13 +89,15 @@ fn form(call: &Call<'_>, service: &Service, params: &Map<String, Value>) -> Wire
 fn json(call: &Call<'_>, service: &Service, params: Map<String, Value>) -> Wire {
     let version = service.json_version.as_deref().unwrap_or("1.1");
     let target = format!("{}.{}", service.target.as_deref().unwrap_or_default(), call.operation);
+    let mut headers = vec![
+        ("content-type".to_owned(), format!("application/x-amz-json-{version}")),
+        ("x-amz-target".to_owned(), target),
+    ];
+    headers.extend(service.headers.clone());
     Wire {
         method: "POST".to_owned(),
         target: "/".to_owned(),
-        headers: vec![
-            ("content-type".to_owned(), format!("application/x-amz-json-{version}")),
-            ("x-amz-target".to_owned(), target),
-        ],
+        headers,
         body: Value::Object(params).to_string(),
         host_prefix: String::new(),
     }

@@ -1,0 +1,76 @@
+//! Scenarios: each link held against the findings and drills of the run.
+
+use super::Input;
+use crate::model::assessment::StatementResult;
+use crate::model::finding::{Finding, Outcome};
+use crate::model::scenario::{Holds, Link, LinkResult, Scenario, ScenarioResult, Step};
+use crate::model::statement::StatementKind;
+
+pub(super) fn results(input: &Input<'_>, statements: &[StatementResult]) -> Vec<ScenarioResult> {
+    input.scenarios.iter().map(|scenario| result(scenario, input, statements)).collect()
+}
+
+fn result(scenario: &Scenario, input: &Input<'_>, statements: &[StatementResult]) -> ScenarioResult {
+    let links: Vec<LinkResult> = scenario
+        .links
+        .iter()
+        .map(|link| match &link.drill {
+            Some(aspect) => by_drill(aspect, link, input, statements),
+            None => by_checks(link, input.findings),
+        })
+        .collect();
+    let step = |step: Step| {
+        let of =
+            || scenario.links.iter().zip(&links).filter(|(link, _)| link.step == step).map(|(_, result)| result.holds);
+        if of().any(|holds| holds == Holds::No) {
+            Holds::No
+        } else if of().any(|holds| holds == Holds::NotKnown) {
+            Holds::NotKnown
+        } else {
+            Holds::Yes
+        }
+    };
+    let (detected, answered) = (step(Step::Detect), step(Step::Respond));
+    ScenarioResult { id: scenario.id.clone(), detected, answered, links }
+}
+
+/// None of its checks may fail, none may be unknown, and each must have shown something.
+fn by_checks(link: &Link, findings: &[Finding]) -> LinkResult {
+    let of = |check: &str, outcomes: &[Outcome]| {
+        let ids = findings.iter().filter(|one| one.check() == check && outcomes.contains(&one.outcome()));
+        ids.map(|one| one.id().to_owned()).collect::<Vec<_>>()
+    };
+    let all = |outcomes: &[Outcome]| link.checks.iter().flat_map(|check| of(check, outcomes)).collect::<Vec<_>>();
+    let (failed, open) = (all(&[Outcome::Fail]), all(&[Outcome::Unknown, Outcome::Error]));
+    if !failed.is_empty() {
+        return LinkResult { holds: Holds::No, because: link.otherwise.clone(), findings: failed };
+    }
+    if !open.is_empty() {
+        let because = "what could not be read would tell".to_owned();
+        return LinkResult { holds: Holds::NotKnown, because, findings: open };
+    }
+    match link.checks.iter().find(|check| of(check, &[Outcome::Pass]).is_empty()) {
+        Some(check) => {
+            let because = format!("nothing shows it ({check} has nothing to judge): {}", link.otherwise);
+            LinkResult { holds: Holds::No, because, findings: Vec::new() }
+        }
+        None => LinkResult { holds: Holds::Yes, because: "shown".to_owned(), findings: all(&[Outcome::Pass]) },
+    }
+}
+
+/// A drill that counts on the day and speaks to the aspect.
+fn by_drill(aspect: &str, link: &Link, input: &Input<'_>, statements: &[StatementResult]) -> LinkResult {
+    let counts = |id: &str| statements.iter().any(|result| result.id == id && result.not_counted.is_none());
+    let drill = input.organisation.into_iter().flat_map(|one| &one.statements).find(|one| {
+        let speaks = one.answers.iter().any(|answer| format!("{}/{}", answer.objective, answer.aspect) == aspect);
+        one.kind == StatementKind::Drill && one.holds && speaks && counts(&one.id)
+    });
+    match drill {
+        Some(drill) => LinkResult {
+            holds: Holds::Yes,
+            because: format!("{}, on {} ({})", drill.title, drill.date, drill.id),
+            findings: Vec::new(),
+        },
+        None => LinkResult { holds: Holds::No, because: link.otherwise.clone(), findings: Vec::new() },
+    }
+}
