@@ -15,8 +15,8 @@ use farwatch::report::svg_files;
 use farwatch::report::view::{
     AbsentView, AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView,
     ClauseView, CountView, DeclarationView, EnvironmentView, EvidenceView, ExceptionView, FactView, FileView,
-    FindingView, ObjectiveView, OrganisationView, OutOfScopeView, ParagraphView, ParameterView, PersonView,
-    RequirementView, StatementView, UnseenView, View,
+    FindingView, LinkView, ObjectiveView, OrganisationView, OutOfScopeView, ParagraphView, ParameterView, PersonView,
+    RequirementView, ScenarioView, StatementView, UnseenView, View,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -401,6 +401,22 @@ fn hostile() -> View {
         limits: vec!["It is a draft.".to_owned()],
         requests: 17,
         boundary: boundary(names().map(ToOwned::to_owned).collect()),
+        scenarios: names()
+            .map(|name| ScenarioView {
+                title: name.to_owned(),
+                story: name.to_owned(),
+                detected: name.to_owned(),
+                answered: name.to_owned(),
+                links: vec![LinkView {
+                    asks: name.to_owned(),
+                    step: "notice".to_owned(),
+                    word: "does not hold".to_owned(),
+                    class: "fail".to_owned(),
+                    because: name.to_owned(),
+                    findings: few.clone(),
+                }],
+            })
+            .collect(),
     }
 }
 
@@ -430,6 +446,7 @@ fn empty() -> View {
         digests: Vec::new(),
         limits: Vec::new(),
         boundary: BoundaryView::default(),
+        scenarios: vec![],
         ..hostile()
     }
 }
