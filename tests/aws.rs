@@ -147,27 +147,6 @@ fn what_one_account_said_is_never_evidence_for_the_other() {
 }
 
 #[test]
-fn nothing_is_asked_twice() {
-    let Audit { seen, .. } = both_accounts();
-    let mut times = BTreeMap::new();
-    for request in seen {
-        *times.entry(request).or_insert(0) += 1;
-    }
-    // The report is asked for until it is there, and credentials are the SDK's business.
-    let polled = ["iam:GenerateCredentialReport", "iam:GetCredentialReport", "sts:AssumeRole", "sts:GetCallerIdentity"];
-    let twice: Vec<_> = times
-        .iter()
-        .filter(|(request, times)| **times > 1 && !polled.contains(&request.call.name().as_str()))
-        .collect();
-    assert!(twice.is_empty(), "asked more than once: {twice:#?}");
-    for (request, times) in &times {
-        assert!(*times <= 5, "{times} times {request:?}");
-    }
-    let accounts: Vec<&str> = [FIRST, SECOND].into();
-    assert!(times.keys().all(|request| accounts.contains(&request.call.account.as_str())), "a call with foreign keys");
-}
-
-#[test]
 fn only_reads_are_sent_and_each_where_it_belongs() {
     let Audit { seen, .. } = both_accounts();
     let reads = [

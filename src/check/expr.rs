@@ -125,7 +125,7 @@ impl Condition {
 fn words(text: &str) -> usize {
     let inner = |c: char| c.is_alphanumeric() || c == '_';
     let starts = text.chars().scan(false, |in_word, c| {
-        let starts = !c.is_whitespace() && !(*in_word && inner(c));
+        let starts = !c.is_whitespace() && (!*in_word || !inner(c));
         *in_word = inner(c);
         Some(starts)
     });

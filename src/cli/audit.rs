@@ -17,6 +17,7 @@ use crate::organisation::{self, SecretRef};
 use crate::packet::judge::Rules;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -245,6 +246,7 @@ fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
         plan: String::new(),
         exchanges: String::new(),
         requests: 0,
+        services: BTreeMap::new(),
         endpoint: None,
         accounts_listed: None,
         demo,
@@ -292,6 +294,7 @@ pub(super) async fn read(
     bar.finish_and_clear();
     if !quiet {
         say_not_read(&not_read);
+        out::error(&format!("made {}", seal.told()));
     }
     recorder.seal(seal)?;
     Ok(())

@@ -10,6 +10,7 @@ mod redact;
 mod replay;
 mod run;
 
+pub use pace::{Lane, Pace, Turn};
 pub use redact::{RedactError, redact};
 pub use replay::Replay;
 pub use run::{CollectError, Collected, Limits, NotRead, Progress, Seen, SeenPage, Understand, collect};
@@ -92,7 +93,8 @@ pub trait Source: Sync {
     fn open<'a>(&'a self, _partition: &'a str, _account: &'a str) -> BoxFuture<'a, Option<(usize, SessionInfo)>> {
         Box::pin(std::future::ready(None))
     }
-    /// Makes one call, retries included. Never fails: what went wrong is in the reply.
+    /// Makes one call, retries included, when the limits of its service let it. Never fails: what went wrong is in the
+    /// reply.
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply>;
     /// How it is reached, where that is not the provider's own ordinary addresses.
     fn endpoint(&self) -> Option<String> {

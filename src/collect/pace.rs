@@ -1,27 +1,81 @@
-//! Our own limits: never faster than `per_second` to one service in one account and region.
+//! Our own limits: no more than `per_second` requests to one service reach one account and region within any one second.
+//!
+//! That is counted where the provider counts. A request keeps its place until one second after its answer came: it had
+//! arrived before the answer, and the one that gets its place arrives after, so the two are a second apart there too,
+//! whatever delays either under way. Within the second they are evenly spaced: account-wide limits have no memory of our
+//! pauses. Retries wait like everything else.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// Hands out the moments at which calls may start.
+/// The time in which no more than `per_second` requests arrive.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// The limits of every service, by session and region.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
-    next: Mutex<HashMap<(usize, String, String), Instant>>,
-}
+pub struct Pace(Mutex<HashMap<(usize, String, String), Arc<Lane>>>);
 
 impl Pace {
-    /// Waits for this call's turn. Evenly spaced, without bursts: account-wide limits have no memory of our pauses.
-    pub(super) async fn turn(&self, session: usize, service: &str, region: &str, per_second: f64) {
-        let gap = Duration::from_secs_f64(1.0 / per_second.max(0.1));
+    /// The limit of a service for one identity in one region.
+    #[must_use]
+    pub fn lane(&self, session: usize, service: &str, region: &str, per_second: f64) -> Arc<Lane> {
+        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.entry((session, service.to_owned(), region.to_owned()));
+        Arc::clone(lane.or_insert_with(|| Arc::new(Lane::new(per_second))))
+    }
+}
+
+/// The limit of one service in one account and region.
+#[derive(Debug)]
+pub struct Lane {
+    places: Arc<Semaphore>,
+    gap: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Lane {
+    fn new(per_second: f64) -> Self {
+        let per_second = per_second.max(0.1);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small and positive
+        let places = per_second as usize;
+        Self {
+            places: Arc::new(Semaphore::new(places.max(1))),
+            gap: Duration::from_secs_f64(1.0 / per_second),
+            next: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Waits until one more request may be sent. The turn is held until its answer is there, and then let go.
+    pub async fn turn(&self) -> Turn {
+        // It is never closed.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
         let at = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let slot = next.entry((session, service.to_owned(), region.to_owned())).or_insert_with(Instant::now);
-            let at = (*slot).max(Instant::now());
-            *slot = at + gap;
+            let at = (*next).max(Instant::now());
+            *next = at + self.gap;
             at
         };
         tokio::time::sleep_until(at).await;
+        Turn(place)
+    }
+}
+
+/// The right to send one request. Its place is free again one second after it was let go.
+#[derive(Debug)]
+#[must_use = "a turn that is let go at once leaves its place while the request is under way"]
+pub struct Turn(Option<OwnedSemaphorePermit>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let (Some(place), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move {
+                tokio::time::sleep(WINDOW).await;
+                drop(place);
+            });
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! The run itself: identities, regions, then everything the reads and the resources seen imply, with bounds.
 
 use super::classify::classify;
-use super::pace::Pace;
 use super::redact::redact;
 use super::{Reply, Request, SessionInfo, Source};
-use crate::model::exchange::{CollectionSeal, Exchange, SessionSeal, Sink};
+use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
 use crate::model::provider::ACTIVE;
 use crate::model::read::{Per, REGION, Read, Reads, account_key};
@@ -101,12 +100,41 @@ struct Job<'r> {
     region: String,
 }
 
+/// Calls that wait, each behind those to the same service in the same region. The services and regions take turns: a call
+/// that has to wait for its service's limit holds a connection, and one service's calls in a row would hold them all.
+#[derive(Default)]
+struct Queue<'r> {
+    lanes: HashMap<(usize, String, String), VecDeque<Job<'r>>>,
+    turns: VecDeque<(usize, String, String)>,
+}
+
+impl<'r> Queue<'r> {
+    fn push(&mut self, job: Job<'r>) {
+        let lane = (job.session, job.read.service.clone(), job.region.clone());
+        let waiting = self.lanes.entry(lane.clone()).or_default();
+        if waiting.is_empty() {
+            self.turns.push_back(lane);
+        }
+        waiting.push_back(job);
+    }
+
+    fn pop(&mut self) -> Option<Job<'r>> {
+        let lane = self.turns.pop_front()?;
+        let waiting = self.lanes.get_mut(&lane)?;
+        let job = waiting.pop_front();
+        if !waiting.is_empty() {
+            self.turns.push_back(lane);
+        }
+        job
+    }
+}
+
 /// A call that ended: its pages as they may be stored, and what they show.
 struct Done<'r> {
     job: Job<'r>,
     pages: Vec<(Exchange, Option<Vec<u8>>)>,
     seen: Vec<Seen>,
-    requests: u64,
+    requests: Requests,
 }
 
 /// Asks everything, writes everything down, and says what the run was.
@@ -126,7 +154,6 @@ pub async fn collect(
 ) -> Result<Collected, CollectError> {
     let deadline = tokio::time::Instant::now() + limits.run;
     seal.endpoint = source.endpoint();
-    let pace = Pace::default();
     let mut run = Run {
         source,
         reads,
@@ -136,29 +163,29 @@ pub async fn collect(
         planned: HashSet::new(),
         unconfirmed: HashSet::new(),
         identities: HashMap::new(),
-        queue: VecDeque::new(),
+        queue: Queue::default(),
     };
     let mut progress = Progress::default();
     let sessions = source.sessions().into_iter().enumerate().collect();
-    let failures = run.identify(sink, &pace, &mut seal, sessions, None).await?;
+    let failures = run.identify(sink, &mut seal, sessions, None).await?;
     if seal.sessions.iter().all(|session| session.failed.is_some()) {
         return Err(CollectError::NoAccount(failures.join("\n")));
     }
-    let not_read = run.enter(sink, &pace, &mut seal, deadline).await?;
+    let not_read = run.enter(sink, &mut seal, deadline).await?;
     run.plan_for_all(sink)?;
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < limits.in_flight.max(1) {
-            let Some(job) = run.queue.pop_front() else { break };
+            let Some(job) = run.queue.pop() else { break };
             let caller = run.identities.get(&job.session).map(|(caller, _)| caller.clone()).unwrap_or_default();
-            running.push(ask(run.source, run.reads, run.understand, &pace, run.limits, job, caller));
+            running.push(ask(run.source, run.reads, run.understand, run.limits, job, caller));
         }
         progress.planned = run.planned.len();
         on_progress(progress);
         let Ok(next) = tokio::time::timeout_at(deadline, running.next()).await else { break };
         let Some(done) = next else { break };
         progress.ended += 1;
-        seal.requests += done.requests;
+        seal.count(&done.job.read.service, done.requests);
         match done.pages.last().map(|(page, _)| page.outcome) {
             Some(Outcome::Denied) => progress.denied += 1,
             Some(outcome) if !outcome.is_settled() => progress.other_gaps += 1,
@@ -191,7 +218,7 @@ struct Run<'r> {
     unconfirmed: HashSet<(String, String)>,
     /// ARN and partition of each session's identity.
     identities: HashMap<usize, (String, String)>,
-    queue: VecDeque<Job<'r>>,
+    queue: Queue<'r>,
 }
 
 impl Run<'_> {
@@ -199,7 +226,6 @@ impl Run<'_> {
     async fn identify(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         sessions: Vec<(usize, SessionInfo)>,
         deadline: Option<tokio::time::Instant>,
@@ -221,7 +247,7 @@ impl Run<'_> {
                     params: BTreeMap::new(),
                 };
                 let job = Job { session, read, call, parent: None, region: info.region.clone() };
-                let answer = ask(source, reads, understand, pace, limits, job, String::new());
+                let answer = ask(source, reads, understand, limits, job, String::new());
                 let done = match deadline {
                     None => Ok(answer.await),
                     Some(deadline) => tokio::time::timeout_at(deadline, answer)
@@ -236,7 +262,9 @@ impl Run<'_> {
                 Ok(done) => (Some(done), None),
                 Err(reason) => (None, Some(reason)),
             };
-            seal.requests += done.as_ref().map_or(0, |done| done.requests);
+            if let Some(done) = &done {
+                seal.count(&done.job.read.service, done.requests);
+            }
             let seen = done.as_ref().and_then(|done| done.seen.first());
             let account = seen.map(|seen| seen.key.id.clone());
             let caller = seen.and_then(|seen| {
@@ -313,7 +341,6 @@ impl Run<'_> {
     async fn enter(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         deadline: tokio::time::Instant,
     ) -> Result<Vec<NotRead>, CollectError> {
@@ -322,7 +349,7 @@ impl Run<'_> {
         let mut wanted = further.accounts;
         let mut not_read = Vec::new();
         if further.organization {
-            for seen in self.listed_accounts(sink, pace, seal, &first, deadline).await? {
+            for seen in self.listed_accounts(sink, seal, &first, deadline).await? {
                 let status = seen.fields.iter().find(|(name, _)| name == "status");
                 match status.and_then(|(_, status)| status.as_str()) {
                     // A status that the answer does not tell is no reason to leave an account out.
@@ -354,7 +381,7 @@ impl Run<'_> {
                 }),
             }
         }
-        self.identify(sink, pace, seal, sessions, Some(deadline)).await?;
+        self.identify(sink, seal, sessions, Some(deadline)).await?;
         not_read.retain(|account| !taken.contains(&account.account));
         Ok(not_read)
     }
@@ -364,7 +391,6 @@ impl Run<'_> {
     async fn listed_accounts(
         &mut self,
         sink: &mut (dyn Sink + Send),
-        pace: &Pace,
         seal: &mut CollectionSeal,
         first: &SessionSeal,
         deadline: tokio::time::Instant,
@@ -379,9 +405,9 @@ impl Run<'_> {
                 continue;
             }
             let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
-            let answer = ask(source, reads, understand, pace, limits, job, first.caller.clone());
+            let answer = ask(source, reads, understand, limits, job, first.caller.clone());
             let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
-            seal.requests += done.requests;
+            seal.count(&read.service, done.requests);
             let whole = done.pages.last().is_some_and(|(page, _)| page.last && page.outcome.is_settled());
             for (page, body) in done.pages {
                 seal.finished = seal.finished.max(page.finished);
@@ -426,7 +452,7 @@ impl Run<'_> {
             self.planned.insert((key.clone(), id));
             let region =
                 if call.region == "global" { self.global_region(session, &read.service) } else { call.region.clone() };
-            self.queue.push_back(Job { session, read, call, parent, region });
+            self.queue.push(Job { session, read, call, parent, region });
         }
         Ok(())
     }
@@ -506,20 +532,15 @@ async fn ask<'r>(
     source: &dyn Source,
     reads: &Reads,
     understand: Understand<'_>,
-    pace: &Pace,
     limits: &Limits,
     job: Job<'r>,
     caller: String,
 ) -> Done<'r> {
     let read = job.read;
-    let per_second = reads.provider.services.get(&read.service).map_or(1.0, |service| service.per_second);
     let id = job.call.evidence_id();
-    let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), 0u64);
+    let (mut pages, mut seen, mut requests) = (Vec::new(), Vec::new(), Requests::default());
     let mut tokens: HashMap<String, u32> = HashMap::new();
     let send = async |operation: &str, token: Option<Value>, page: u32| -> Reply {
-        if !source.is_replay() {
-            pace.turn(job.session, &read.service, &job.region, per_second).await;
-        }
         let request =
             Request { session: job.session, read, operation, call: &job.call, region: job.region.clone(), token, page };
         source.send(request).await
@@ -551,9 +572,10 @@ async fn ask<'r>(
     if let Some(generate) = read.generate.as_ref().filter(|_| !source.is_replay()) {
         let operation = generate.call.rsplit(':').next().unwrap_or_default();
         let mut waited = 0;
+        requests.least += 1;
         loop {
             let reply = send(operation, None, 1).await;
-            requests += u64::from(reply.attempts);
+            requests.made += u64::from(reply.attempts);
             let mut exchange = keep(&reply, operation, 1);
             let state = crate::model::answer::parse(&reply.body, None)
                 .ok()
@@ -581,7 +603,8 @@ async fn ask<'r>(
     let (mut token, mut page) = (None, 1);
     loop {
         let reply = send(read.operation(), token.take(), page).await;
-        requests += u64::from(reply.attempts);
+        requests.made += u64::from(reply.attempts);
+        requests.least += 1;
         let mut exchange = keep(&reply, read.operation(), page);
         let answered = exchange.outcome == Outcome::Answered;
         let fail = |exchange: &mut Exchange, why: String| {

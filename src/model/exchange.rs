@@ -2,6 +2,7 @@
 
 use super::plan::{CallId, Outcome, Planned};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One line of the index of exchanges: everything about an answer but its body.
 ///
@@ -76,6 +77,9 @@ pub struct CollectionSeal {
     pub exchanges: String,
     /// Number of HTTP requests made, retries included.
     pub requests: u64,
+    /// The same by service, beside the least there could have been.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, Requests>,
     /// How the provider was reached, where it was not at its own ordinary addresses: a custom endpoint, FIPS or
     /// dual-stack endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +90,38 @@ pub struct CollectionSeal {
     /// True for the recorded account of `farwatch demo`.
     #[serde(default)]
     pub demo: bool,
+}
+
+impl CollectionSeal {
+    /// Counts what one call took.
+    pub fn count(&mut self, service: &str, requests: Requests) {
+        self.requests += requests.made;
+        let of = self.services.entry(service.to_owned()).or_default();
+        of.made += requests.made;
+        of.least += requests.least;
+    }
+
+    /// The requests of all services, and where more were made than were needed: `440 requests: ec2 66, s3 31 (30 would
+    /// have done)`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let services = self.services.iter().map(|(service, requests)| match requests.made.checked_sub(requests.least) {
+            None | Some(0) => format!("{service} {}", requests.made),
+            Some(_) => format!("{service} {} ({} would have done)", requests.made, requests.least),
+        });
+        let services: Vec<String> = services.collect();
+        let of = if services.is_empty() { String::new() } else { format!(": {}", services.join(", ")) };
+        format!("{} requests{of}", self.requests)
+    }
+}
+
+/// HTTP requests to one service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// Made, with retries, and with every look at whether something generated is ready.
+    pub made: u64,
+    /// One for each page of each call that was made, and one to generate what must be.
+    pub least: u64,
 }
 
 /// One identity of a run.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -267,12 +268,17 @@ impl Fault {
 
     /// Every request so far, in the order of arrival.
     pub fn seen(&self) -> Vec<Seen> {
+        lock(&self.shared.seen).iter().map(|(_, seen)| seen.clone()).collect()
+    }
+
+    /// The same, with the times at which they arrived.
+    pub fn arrivals(&self) -> Vec<(Instant, Seen)> {
         lock(&self.shared.seen).clone()
     }
 
     /// How many requests named `service:Operation` came.
     pub fn count(&self, name: &str) -> usize {
-        lock(&self.shared.seen).iter().filter(|seen| seen.call.name() == name).count()
+        lock(&self.shared.seen).iter().filter(|(_, seen)| seen.call.name() == name).count()
     }
 
     /// The first page that was cut off the list of `service:Operation`.
@@ -315,7 +321,7 @@ struct Shared {
     rules: Vec<Rule>,
     options: Options,
     requests: AtomicUsize,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<(Instant, Seen)>>,
     /// How often each rule met each thing that was asked.
     asked: Mutex<HashMap<(usize, Call, String), usize>>,
     /// Temporary access keys and the account they were given for.
@@ -347,11 +353,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let arrived = Instant::now();
         let asked = match Asked::read(request, self).await {
             Ok(asked) => asked,
             Err(why) => return wire(400, "text/plain", &format!("the fault proxy cannot read this request: {why}")),
         };
-        lock(&self.seen).push(asked.seen.clone());
+        lock(&self.seen).push((arrived, asked.seen.clone()));
         let request_id = format!("fault-{:08}", self.requests.fetch_add(1, Ordering::Relaxed));
         let mut answer = self.act(&asked).await;
         // Ours only where the emulator gave none.

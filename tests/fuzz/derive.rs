@@ -162,9 +162,11 @@ fn policies() {
         assert!(identity_may(&[&document], Some(&denied), action, on) <= may(&document));
         assert_eq!(identity_may(&[&document, &document], None, action, on), may(&document));
         assert_eq!(identity_may(&[&document], None, &action.to_ascii_uppercase(), on), may(&document));
-        // An administrator may everything.
+        // An administrator may everything. That several statements together allow a whole group of actions is only seen
+        // where all actions are asked about.
         if is_administrator(&[&document], None) == Answer::Yes {
-            assert_eq!(may(&document), Answer::Yes, "an administrator may not {action} on {on:?}");
+            let least = if action.contains(['*', '?']) { Answer::Perhaps } else { Answer::Yes };
+            assert!(may(&document) >= least, "an administrator may not {action} on {on:?}");
         }
         let _ = (trust(&document), writers(&document, "logs", "aws"), actions_beyond(&[&document], &asked));
         true

@@ -21,7 +21,7 @@ const LONGEST: usize = 64 * 1024;
 /// Failing inputs that are kept of one run; more of them rarely say more.
 const KEPT: usize = 20;
 
-/// Numbers that look like chance and are not: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// Numbers that look like chance and are not: `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number
 /// generators", 2014).
 pub(super) struct Draw(u64);
 
@@ -163,12 +163,12 @@ impl Parser<'_> {
     }
 
     fn word(&self, draw: &mut Draw) -> &str {
-        let group = *draw.one(self.words);
-        *draw.one(group)
+        let group: &[&str] = draw.one::<&[&str]>(self.words);
+        draw.one::<&str>(group)
     }
 
     /// False where one of the two is no JSON, or a document without parts.
-    fn graft(&self, bytes: &mut Vec<u8>, seeds: &[Seed], draw: &mut Draw) -> bool {
+    fn graft(bytes: &mut Vec<u8>, seeds: &[Seed], draw: &mut Draw) -> bool {
         let Ok(mut value) = serde_json::from_slice::<Value>(bytes) else { return false };
         let Ok(other) = serde_json::from_slice::<Value>(&draw.one(seeds).bytes) else { return false };
         let (into, from) = (pointers(&value), pointers(&other));
@@ -244,7 +244,7 @@ impl Parser<'_> {
                 bytes.splice(at, self.word(draw).bytes());
             }
             // A part of another document of JSON in the place of a part of this one.
-            10..=12 if self.graft(bytes, seeds, draw) => {}
+            10..=12 if Self::graft(bytes, seeds, draw) => {}
             // A word of the format in the place of another, more often of one of its kind.
             _ => {
                 for _ in 0..20 {

@@ -2,7 +2,7 @@
 
 use super::wire::{Call, Wire, wire};
 use crate::collect::classify::error_of;
-use crate::collect::{Reply, Request};
+use crate::collect::{Lane, Reply, Request, Turn};
 use crate::model::provider::{Provider, Service};
 use aws_config::{Region, SdkConfig};
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
@@ -12,6 +12,9 @@ use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::AuthSchemeOptionResolverParams;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, InterceptorContext};
@@ -104,11 +107,37 @@ impl Intercept for Capture {
     }
 }
 
+/// Sends when the lane lets it: the first attempt by a turn that it got before the clock of the call began to run, every
+/// retry by a turn of its own.
+#[derive(Debug)]
+struct Paced {
+    inner: SharedHttpConnector,
+    lane: Arc<Lane>,
+    first: Arc<Mutex<Option<Turn>>>,
+}
+
+impl HttpConnector for Paced {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, lane) = (self.inner.clone(), Arc::clone(&self.lane));
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        HttpConnectorFuture::new(async move {
+            let turn = match first {
+                Some(turn) => turn,
+                None => lane.turn().await,
+            };
+            let answer = inner.call(request).await;
+            drop(turn);
+            answer
+        })
+    }
+}
+
 /// Makes one call, retries included. What went wrong is in the reply.
-pub(super) async fn call(config: &SdkConfig, provider: &Provider, request: &Request<'_>) -> Reply {
+pub(super) async fn call(config: &SdkConfig, provider: &Provider, request: &Request<'_>, lane: &Arc<Lane>) -> Reply {
+    let turn = lane.turn().await;
     let started = jiff::Timestamp::now();
     let last = Arc::new(Mutex::new(Last::default()));
-    let outcome = send(config, provider, request, &last).await;
+    let outcome = send(config, provider, request, &last, (lane, turn)).await;
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let broken = match outcome {
         Ok(()) => None,
@@ -144,6 +173,7 @@ async fn send(
     provider: &Provider,
     request: &Request<'_>,
     last: &Arc<Mutex<Last>>,
+    (lane, turn): (&Arc<Lane>, Turn),
 ) -> Result<(), String> {
     let (fips, dual) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
     let made = make(provider, request, config.endpoint_url(), fips, dual)?;
@@ -170,12 +200,18 @@ async fn send(
         .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])))
         .with_identity_cache(config.identity_cache())
         .with_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
+    let (client, lane) = (config.http_client().ok_or("no HTTP client")?, Arc::clone(lane));
+    let first = Arc::new(Mutex::new(Some(turn)));
+    let paced = http_client_fn(move |settings, components| {
+        let inner = client.http_connector(settings, components);
+        SharedHttpConnector::new(Paced { inner, lane: Arc::clone(&lane), first: Arc::clone(&first) })
+    });
     let mut builder = Operation::builder()
         .service_name(request.read.service.clone())
         .operation_name(request.operation.to_owned())
         .endpoint_url(&made.endpoint)
         .behavior_version(aws_config::BehaviorVersion::latest())
-        .http_client(config.http_client().ok_or("no HTTP client")?)
+        .http_client(paced)
         .time_source(config.time_source().ok_or("no clock")?)
         .sleep_impl(config.sleep_impl().ok_or("no timer")?)
         .retry_classifier(ByCode)

@@ -1,7 +1,7 @@
 //! Credentials: the ambient chain of `aws-config`, and roles assumed from it.
 
 use super::call::call;
-use crate::collect::{Further, Reply, Request, SessionInfo, Source};
+use crate::collect::{Further, Pace, Reply, Request, SessionInfo, Source};
 use crate::model::provider::Provider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
@@ -97,6 +97,7 @@ pub struct Aws {
     region: String,
     options: AwsOptions,
     provider: Provider,
+    pace: Pace,
 }
 
 impl Aws {
@@ -133,6 +134,7 @@ impl Aws {
             region,
             options: options.clone(),
             provider: provider.clone(),
+            pace: Pace::default(),
         };
         for role in &options.roles {
             this.assume(role).await;
@@ -197,7 +199,12 @@ impl Source for Aws {
                 sessions.get(request.session).map(|(_, config)| config.clone())
             };
             match config {
-                Some(config) => call(&config, &self.provider, &request).await,
+                Some(config) => {
+                    let service = request.read.service.as_str();
+                    let per_second = self.provider.services.get(service).map_or(1.0, |service| service.per_second);
+                    let lane = self.pace.lane(request.session, service, &request.region, per_second);
+                    call(&config, &self.provider, &request, &lane).await
+                }
                 None => Reply {
                     http_status: 0,
                     body: Vec::new(),
