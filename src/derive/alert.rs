@@ -342,12 +342,16 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
         alert.from.entry(String::new()).or_default().extend(evidence);
     }
     let evidence = alert.evidence([]);
-    if unclear == Known::default() {
-        let traffic = classes.iter().any(|class| signal::TRAFFIC.contains(class));
+    let traffic = classes.iter().any(|class| signal::TRAFFIC.contains(class));
+    if traffic || unclear == Known::default() {
+        // What was seen stays, whatever else may be seen.
         alert.set("traffic", traffic.into(), evidence.clone());
-        alert.set("classes", classes.into_iter().map(Value::from).collect(), evidence);
     } else {
         unclear.clone().leave_out(alert, "traffic");
+    }
+    if unclear == Known::default() {
+        alert.set("classes", classes.into_iter().map(Value::from).collect(), evidence);
+    } else {
         unclear.leave_out(alert, "classes");
     }
     sees.put(alert, "sees");

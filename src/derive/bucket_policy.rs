@@ -43,7 +43,8 @@ pub(super) fn derive(inventory: &mut Inventory) {
                         bucket.set("writers", who.into(), evidence);
                     }
                     Err(why) => {
-                        ["writer_names", "writers"].iter().for_each(|field| why.clone().leave_out(bucket, field))
+                        why.clone().leave_out(bucket, "writer_names");
+                        why.leave_out(bucket, "writers");
                     }
                 }
             }
