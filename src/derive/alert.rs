@@ -20,6 +20,7 @@
 //! "Managing multiple accounts").
 
 use super::event_pattern::{Pattern as EventPattern, Share, high_guardduty_findings, security_hub_findings};
+use super::identity::Identities;
 use super::known::{Known, listed};
 use super::log_store;
 use super::policy::{Answer, Document, lets_invoke, lets_publish};
@@ -112,9 +113,10 @@ pub(super) fn derive(inventory: &mut Inventory) {
     alerts.extend(inventory.of(ALARM).iter().filter_map(|alarm| of_alarm(inventory, alarm)));
     let rules: Vec<(&Resource, Source, Share)> = inventory.of(RULE).iter().filter_map(of_findings).collect();
     let mut containment = Vec::new();
+    let identities = Identities::new(inventory);
     for (rule, source, share) in &rules {
         alerts.push(of_rule(inventory, rule, *source, share));
-        containment.extend(functions(inventory, rule));
+        containment.extend(functions(inventory, &identities, rule));
     }
     administrators(inventory, &mut alerts);
     together(&mut alerts);
@@ -650,8 +652,7 @@ const ISOLATES: [&str; 4] = [
 ];
 
 /// The functions that a rule for findings calls.
-fn functions(inventory: &Inventory, rule: &Resource) -> Vec<Resource> {
-    let identities = super::identity::Identities::new(inventory);
+fn functions<'a>(inventory: &'a Inventory, identities: &'a Identities<'a>, rule: &Resource) -> Vec<Resource> {
     let targets = listed(inventory, TARGET, &rule.key.account, &rule.key.region);
     let mine = targets.items.into_iter().filter(|one| one.text("rule") == Some(&rule.key.id));
     mine.filter(|one| one.text("arn").is_some_and(|arn| arn.split(':').nth(2) == Some("lambda")))

@@ -105,10 +105,11 @@ impl CollectionSeal {
     /// have done)`.
     #[must_use]
     pub fn told(&self) -> String {
-        let services = self.services.iter().map(|(service, requests)| match requests.made.checked_sub(requests.least) {
-            None | Some(0) => format!("{service} {}", requests.made),
-            Some(_) => format!("{service} {} ({} would have done)", requests.made, requests.least),
-        });
+        let services =
+            self.services.iter().map(|(service, requests)| match requests.made.checked_sub(requests.least) {
+                None | Some(0) => format!("{service} {}", requests.made),
+                Some(_) => format!("{service} {} ({} would have done)", requests.made, requests.least),
+            });
         let services: Vec<String> = services.collect();
         let of = if services.is_empty() { String::new() } else { format!(": {}", services.join(", ")) };
         format!("{} requests{of}", self.requests)
