@@ -292,7 +292,7 @@ fn credential_reports() {
         &["\"", "\"\"", ",", "\n", "\r\n", "\r", "\0"],
     ];
     let read = CONTROLS.reads.get("iam:GetCredentialReport").unwrap();
-    Parser { name: "credential-report", more: Vec::new(), words: &words, inputs: 4_000 }.run(&|_, csv, draw| {
+    Parser { name: "credential-report", more: Vec::new(), words: &words, inputs: 2_500 }.run(&|_, csv, draw| {
         let mut packed = base64::engine::general_purpose::STANDARD.encode(csv);
         if draw.below(4) == 0 {
             let at = draw.below(packed.len() + 1);
@@ -425,7 +425,7 @@ fn check_files() {
     let checks = CONTROLS.files.iter().filter(|(path, _)| path.contains("/checks/"));
     let more: Vec<Seed> =
         checks.map(|(path, text)| Seed { name: path.replace('/', "-"), bytes: text.clone().into_bytes() }).collect();
-    Parser { name: "check", more, words: &words, inputs: 800 }.run(&|_, bytes, _| {
+    Parser { name: "check", more, words: &words, inputs: 500 }.run(&|_, bytes, _| {
         let text = String::from_utf8_lossy(bytes);
         let Ok(check) = serde_saphyr::from_str::<Check>(&text) else { return false };
         if let Some(check) = compiled(check) {
@@ -562,7 +562,7 @@ fn asks(condition: &str) -> Check {
           - { name: a, given: { aws.logs.log_group: [] }, expect: { a: pass, b: fail, c: unknown } }
     "#;
     let mut check: Check = serde_saphyr::from_str(text).unwrap();
-    check.assert[0].that = condition.to_owned();
+    condition.clone_into(&mut check.assert[0].that);
     check
 }
 
@@ -645,7 +645,7 @@ fn conditions() {
     // The conditions that checks ask are seeds as well.
     let all = CONTROLS.checks.iter().flat_map(|check| &check.assert).map(|assert| assert.that.clone());
     let more = all.map(|that| Seed { name: "controls".to_owned(), bytes: that.into_bytes() }).collect();
-    Parser { name: "condition", more, words: &words, inputs: 1_200 }.run(&|_, bytes, draw| {
+    Parser { name: "condition", more, words: &words, inputs: 800 }.run(&|_, bytes, draw| {
         let text = String::from_utf8_lossy(bytes);
         let Some(check) = compiled(asks(&text)) else { return false };
         let whole = World::whole(draw);
