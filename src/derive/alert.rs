@@ -687,7 +687,9 @@ fn functions<'a>(inventory: &'a Inventory, identities: &'a Identities<'a>, rule:
                     say(rights.administrator(), "is an administrator").put(&mut found, "administrator");
                 }
                 Err(why) => {
-                    ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to))
+                    for to in ["may_isolate", "administrator"] {
+                        why.clone().leave_out(&mut found, to);
+                    }
                 }
             }
             found
@@ -862,7 +864,7 @@ mod tests {
 
     const WHOLE: [Option<bool>; 4] = [Some(true); 4];
 
-    fn with(resource: &str, field: &str, value: Value) -> Vec<(String, [Option<bool>; 4], String)> {
+    fn with(resource: &str, field: &str, value: &Value) -> Vec<(String, [Option<bool>; 4], String)> {
         let mut inventory = empty();
         chain(&mut inventory, "us-east-1");
         for one in inventory.resources.get_mut(resource).into_iter().flatten() {
@@ -900,26 +902,26 @@ mod tests {
     fn every_link_of_an_alarm_can_break() {
         let only = |found: Vec<(String, [Option<bool>; 4], String)>| found.first().map(|(_, links, _)| *links);
         assert_eq!(
-            only(with(ALARM, "actions_enabled", false.into())),
+            only(with(ALARM, "actions_enabled", &false.into())),
             Some([Some(false), Some(true), Some(true), Some(true)])
         );
-        assert_eq!(only(with(ALARM, "actions", json!([]))), Some([Some(false), Some(true), Some(true), Some(false)]));
+        assert_eq!(only(with(ALARM, "actions", &json!([]))), Some([Some(false), Some(true), Some(true), Some(false)]));
         let elsewhere = json!(format!("{ACCOUNT}/us-west-2/flows"));
         assert_eq!(
-            only(with(FILTER, "group_place", elsewhere)),
+            only(with(FILTER, "group_place", &elsewhere)),
             Some([Some(true), Some(false), Some(true), Some(true)])
         );
         // It goes off when there is less.
         let less = "LessThanOrEqualToThreshold".into();
-        assert_eq!(only(with(ALARM, "comparison", less)), Some([Some(true), Some(false), Some(true), Some(true)]));
+        assert_eq!(only(with(ALARM, "comparison", &less)), Some([Some(true), Some(false), Some(true), Some(true)]));
         // A metric that no filter feeds is no alert on communications.
-        assert_eq!(with(ALARM, "metric_name", "Byte".into()), []);
+        assert_eq!(with(ALARM, "metric_name", &"Byte".into()), []);
         let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
                             "Action": "sns:Publish", "Resource": "*"}]});
-        assert_eq!(only(with(TOPIC, "policy", policy)), Some([Some(true), Some(true), Some(true), Some(false)]));
+        assert_eq!(only(with(TOPIC, "policy", &policy)), Some([Some(true), Some(true), Some(true), Some(false)]));
         // A queue may be read by a program that tells somebody.
         assert_eq!(
-            only(with(SUBSCRIPTION, "protocol", "sqs".into())),
+            only(with(SUBSCRIPTION, "protocol", &"sqs".into())),
             Some([Some(true), Some(true), Some(true), None])
         );
         // Somebody of another account has confirmed.
