@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `enabled` | the rule is enabled; the alarm's actions are, and there are some |
 //! | `sees` | GuardDuty is on and the rule lets every finding of severity 7 and more through; the filter reads a group that records are delivered to |
+//! | `covers` | it looks at everything that communicates in its region: GuardDuty does; a filter does where the flow logs of all networks in use there deliver to its group; of anything less it is not known, because several alerts may share the work |
 //! | `awake` | the alarm was not without data for the last week |
 //! | `delivers` | a topic exists, its policy lets the sender in, and a confirmed subscription leads to a person |
 //!
@@ -44,6 +45,8 @@ const RULE: &str = "aws.events.rule";
 const TARGET: &str = "aws.events.target";
 const TOPIC: &str = "aws.sns.topic";
 const SUBSCRIPTION: &str = "aws.sns.subscription";
+const INTERFACE: &str = "aws.ec2.network_interface";
+const FLOW_LOG: &str = "aws.ec2.flow_log";
 const DETECTOR: &str = "aws.guardduty.detector";
 
 /// An alarm without data for longer than this does not watch, in seconds: a week (features of the product: an alarm on
@@ -75,6 +78,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
                 ("traffic", FieldKind::Boolean),
                 ("enabled", FieldKind::Boolean),
                 ("sees", FieldKind::Boolean),
+                ("covers", FieldKind::Boolean),
                 ("missed", FieldKind::Text),
                 ("awake", FieldKind::Boolean),
                 ("delivers", FieldKind::Boolean),
@@ -240,6 +244,8 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
         alert.set("classes", vec!["large_outbound"].into(), evidence.clone());
         alert.set("traffic", true.into(), evidence.clone());
         Known::of(true, evidence).put(&mut alert, "sees");
+        let what = format!("whether {} and other alerts together look at all machines", alarm.key.id);
+        Known::untold(what).leave_out(&mut alert, "covers");
         bounds(&mut alert, alarm, Some(1.0));
     } else {
         of_filters(inventory, alarm, &feeding, &mut alert);
@@ -357,7 +363,38 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
         unclear.leave_out(alert, "classes");
     }
     sees.put(alert, "sees");
+    covers(inventory, alarm, feeding).put(alert, "covers");
     bounds(alert, alarm, factor);
+}
+
+/// Do the flow logs of every network in use in the region deliver to the group of one of these filters?
+fn covers(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource]) -> Known {
+    let (account, region) = (&alarm.key.account, &alarm.key.region);
+    let interfaces = listed(inventory, INTERFACE, account, region);
+    let flow_logs = listed(inventory, FLOW_LOG, account, region);
+    let groups: Vec<&str> = feeding.iter().filter_map(|filter| filter.text("group_place")).collect();
+    let delivered = |network: &str| {
+        flow_logs.exists(|one| {
+            let here = one.text("target") == Some(network)
+                && one.text("destination_group").is_some_and(|group| groups.contains(&group));
+            Known::of(here, one.evidence(["target", "destination_group"]))
+                .and(Known::field(one, "status", |status| Some(status.as_str()? == "ACTIVE")))
+                .and(Known::field(one, "traffic_type", |kind| Some(kind.as_str()? == "ALL")))
+        })
+    };
+    let uncovered = interfaces.exists(|one| match one.text("vpc_id") {
+        Some(network) => match delivered(network) {
+            Known { truth: Some(covered), evidence, .. } => Known::of(!covered, evidence),
+            unknown => unknown,
+        },
+        None => Known::missing(one, "vpc_id"),
+    });
+    match uncovered.truth {
+        Some(false) => Known::of(true, uncovered.evidence),
+        // Another alert may look at the rest.
+        Some(true) => Known::untold(format!("whether {} and other alerts together look at all networks", alarm.key.id)),
+        None => uncovered,
+    }
 }
 
 /// From how many bytes in how many seconds the alarm goes off, where its metric counts bytes.
@@ -435,6 +472,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     alert.set("classes", vec!["suspicious"].into(), evidence.clone());
     alert.set("traffic", true.into(), evidence.clone());
     alert.set("awake", true.into(), evidence.clone());
+    alert.set("covers", true.into(), evidence.clone());
     let enabled = Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED")));
     let asked = enabled.truth == Some(true);
     enabled.put(&mut alert, "enabled");
@@ -538,7 +576,7 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
         };
         let mut alert = alert(member, "guardduty");
         alert.set("name", "alerts of the GuardDuty administrator".into(), []);
-        for field in ["traffic", "classes", "enabled", "sees", "awake", "delivers"] {
+        for field in ["traffic", "classes", "enabled", "sees", "covers", "awake", "delivers"] {
             why.clone().leave_out(&mut alert, field);
         }
         alerts.push(alert);
@@ -929,6 +967,28 @@ mod tests {
         chain(&mut inventory, "us-east-1");
         inventory.resources.remove(SUBSCRIPTION);
         assert_eq!(only(links(inventory)), Some([Some(true), Some(true), Some(true), None]));
+    }
+
+    #[test]
+    fn an_alarm_covers_what_its_group_receives() {
+        let covers = |networks: &[&str]| {
+            let mut inventory = empty();
+            chain(&mut inventory, "us-east-1");
+            let pages = BTreeSet::from(["interfaces".to_owned()]);
+            list(&mut inventory, INTERFACE, "us-east-1", None, ListState::Complete(pages));
+            for network in networks {
+                add(&mut inventory, INTERFACE, "us-east-1", &format!("eni-{network}"), json!({ "vpc_id": network }));
+            }
+            let group = format!("{ACCOUNT}/us-east-1/flows");
+            let flow_log =
+                json!({"target": "vpc-1", "status": "ACTIVE", "traffic_type": "ALL", "destination_group": group});
+            add(&mut inventory, FLOW_LOG, "us-east-1", "fl-1", flow_log);
+            derive(&mut inventory);
+            inventory.of(KIND).first().unwrap().get("covers").cloned()
+        };
+        assert_eq!(covers(&["vpc-1"]), Some(true.into()));
+        // Another alert may look at the other network.
+        assert_eq!(covers(&["vpc-1", "vpc-2"]), None);
     }
 
     #[test]
