@@ -244,7 +244,7 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
         alert.set("classes", vec!["large_outbound"].into(), evidence.clone());
         alert.set("traffic", true.into(), evidence.clone());
         Known::of(true, evidence).put(&mut alert, "sees");
-        let what = format!("whether {} and other alerts together look at all machines", alarm.key.id);
+        let what = format!("it is not told whether {} and other alerts together look at all machines", alarm.key.id);
         Known::untold(what).leave_out(&mut alert, "covers");
         bounds(&mut alert, alarm, Some(1.0));
     } else {
@@ -263,8 +263,10 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
             .iter()
             .find(|one| one.text("rule").is_some_and(|rule| names.iter().any(|name| rule.contains(name))))
         {
-            let what =
-                format!("whether the composite alarm {} acts in its place", over.text("name").unwrap_or(&over.key.id));
+            let what = format!(
+                "it is not told whether the composite alarm {} acts in its place",
+                over.text("name").unwrap_or(&over.key.id)
+            );
             for field in ["enabled", "delivers"] {
                 Known::untold(what.clone()).leave_out(&mut alert, field);
             }
@@ -392,7 +394,10 @@ fn covers(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource]) -> Kno
     match uncovered.truth {
         Some(false) => Known::of(true, uncovered.evidence),
         // Another alert may look at the rest.
-        Some(true) => Known::untold(format!("whether {} and other alerts together look at all networks", alarm.key.id)),
+        Some(true) => Known::untold(format!(
+            "it is not told whether {} and other alerts together look at all networks",
+            alarm.key.id
+        )),
         None => uncovered,
     }
 }
@@ -483,7 +488,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
             Known::of(false, evidence.clone())
         }
         Share::None => Known::of(false, evidence.clone()),
-        Share::Unknown => Known::untold(format!("what the pattern of {} lets through", rule.key.id)),
+        Share::Unknown => Known::untold(format!("it is not told what the pattern of {} lets through", rule.key.id)),
     };
     let (account, region) = (&rule.key.account, &rule.key.region);
     let on = if source == Source::GuardDuty {
@@ -506,7 +511,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
         .collect();
     let end = targets_of(inventory, rule);
     if mine.is_empty() && !asked {
-        Known::untold(format!("the targets of {}, which is switched off", rule.key.id))
+        Known::untold(format!("nobody asked for the targets of {}, which is switched off", rule.key.id))
             .leave_out(&mut alert, "delivers");
     } else if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
@@ -570,7 +575,7 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
                     }
                     continue;
                 }
-                Known::untold(format!("the alerts of the GuardDuty administrator, account {other}, which was not read"))
+                Known::untold(format!("the alerts of the GuardDuty administrator, account {other}, were not read"))
             }
             None => Known::missing(member, "administrator"),
         };
@@ -601,8 +606,8 @@ fn deliver(inventory: &Inventory, alert: &mut Resource, arns: &[&str], service: 
         } else if arn.contains(":logs:") {
             (Known::of(false, BTreeSet::new()), format!("{arn} is a log group, which tells nobody"), 0)
         } else {
-            let what = format!("whether {arn}, a program, tells somebody");
-            (Known::untold(what.clone()), format!("it cannot be seen {what}"), 0)
+            let what = format!("it is not told whether {arn}, a program, tells somebody");
+            (Known::untold(what.clone()), what, 0)
         };
         if reached.truth != Some(true) {
             broken.push(why);
@@ -661,7 +666,7 @@ fn by_topic(inventory: &Inventory, arn: &str, service: &str, sender: &ResourceKe
             why += arn;
         } else if listed_here > 0 {
             why = format!("only programs are subscribed to the topic {arn}");
-            reached = Known::untold(format!("whether the programs subscribed to {arn} tell somebody"));
+            reached = Known::untold(format!("it is not told whether the programs subscribed to {arn} tell somebody"));
         }
     }
     (exists.and(publish).and(reached), why, count)
@@ -674,7 +679,9 @@ fn may_publish(topic: &Resource, arn: &str, service: &str, sender: &ResourceKey)
     match Document::parse(text).map(|document| lets_publish(&document, arn, service, &sender.id, &sender.account)) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
-        Ok(Answer::Perhaps) => Known::untold(format!("the conditions in the policy of the topic {arn}")),
+        Ok(Answer::Perhaps) => {
+            Known::untold(format!("only a request would tell whether the policy of the topic {arn} lets it in"))
+        }
         Err(why) => Known::untold(format!("the policy of the topic {arn} cannot be read: {why}")),
     }
 }
@@ -718,7 +725,7 @@ fn functions<'a>(inventory: &'a Inventory, identities: &'a Identities<'a>, rule:
                         Answer::Yes => Known::of(true, rights.evidence.clone()),
                         Answer::No => Known::of(false, rights.evidence.clone()),
                         Answer::Perhaps => Known::untold(format!(
-                            "whether {function} {what}: it depends on conditions or on single resources"
+                            "it is not told whether {function} {what}: it depends on conditions or on single resources"
                         )),
                     };
                     say(best, "may isolate a machine").put(&mut found, "may_isolate");
@@ -746,7 +753,9 @@ fn invocable(target: &Resource, function: &str, rule: &Resource) -> Known {
     match Document::parse(text).map(lets) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
-        Ok(Answer::Perhaps) => Known::untold(format!("the conditions in the policy of {function}")),
+        Ok(Answer::Perhaps) => {
+            Known::untold(format!("only a request would tell whether the policy of {function} lets it in"))
+        }
         Err(why) => Known::untold(format!("the policy of {function} cannot be read: {why}")),
     }
 }
