@@ -213,10 +213,13 @@ fn broken_controls_are_refused_with_their_place() {
             &["has() turns an absent value into false"][..],
         ),
         (
-            ("subnets.all(s,", "resource.?state.orValue(\"x\") == \"x\" && subnets.all(s,"),
+            ("interfaces.all(i,", "resource.?state.orValue(\"x\") == \"x\" && interfaces.all(i,"),
             &["`.?` and `[?]` turn an absent value into a known one", "no function `orValue`"][..],
         ),
-        (("subnets.all(s,", "subnets.map(t, t).size() < 3 && subnets.all(s,"), &["must look at a field of `t`"][..]),
+        (
+            ("interfaces.all(i,", "interfaces.map(t, t).size() < 3 && interfaces.all(i,"),
+            &["must look at a field of `t`"][..],
+        ),
         (
             ("flow_logs.exists(f, f.status", "flow_logs.exists(f, resource.cidr == \"\" || f == f || f.status"),
             &["== and != on a list or an object"][..],

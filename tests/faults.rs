@@ -162,7 +162,8 @@ fn no_detector(truth: Expectation) -> Expectation {
     let handles = detectors();
     let handles: Vec<&str> = handles.iter().map(String::as_str).collect();
     let truth = [FEATURES, WITHIN, HANDLED, EXPORTED].iter().fold(truth, |truth, check| truth.unknown(check, &handles));
-    regions_unknown(truth, GUARDDUTY, &[EAST, EAST2]).unknown(CHAIN, &["guardduty-high"])
+    let truth = regions_unknown(truth, GUARDDUTY, &[EAST, EAST2]).unknown(CHAIN, &["guardduty-high"]);
+    regions_unknown(truth, SUSPICIOUS, &[EAST])
 }
 
 /// Not every store is known, so not every account whose tables may lie on the records: none is missing for sure.
@@ -410,7 +411,7 @@ fn logs_and_guardduty_denied() {
     });
     denied("guardduty:ListDetectors", |truth| {
         let truth = regions_unknown(truth, GUARDDUTY, &REGIONS).unknown(CHAIN, &["guardduty-high"]);
-        truth.lost(DETECTOR, &REGIONS)
+        regions_unknown(truth, SUSPICIOUS, &[EAST]).lost(DETECTOR, &REGIONS)
     });
     // Where there is no detector there is nothing to ask.
     denied("guardduty:GetDetector", no_detector);
@@ -433,12 +434,12 @@ fn alerts_denied() {
     denied("events:ListRules", |truth| {
         let of_rules = |row: &Row| row.handle.starts_with("guardduty-") && row.kind == ALERT;
         let truth = REGIONS.iter().fold(truth, |truth, region| truth.partly_lost(ALERT, region, &of_rules));
-        truth.lost(CONTAINMENT, &REGIONS)
+        regions_unknown(truth, SUSPICIOUS, &[EAST]).lost(CONTAINMENT, &REGIONS)
     });
     // What is broken before stays broken; one is off, so nobody asks.
     let aimed = ["guardduty-high", "guardduty-own-policy", "guardduty-topic-deleted", "guardduty-no-target"];
     denied("events:ListTargetsByRule", |truth| {
-        truth
+        regions_unknown(truth, SUSPICIOUS, &[EAST])
             .unknown(CHAIN, &aimed)
             .unknown(CHAIN, &["guardduty-to-log-group"])
             .partly_lost(CONTAINMENT, EAST, &|_| true)

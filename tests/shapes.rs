@@ -254,15 +254,13 @@ fn an_administrator_that_was_not_read() {
 #[test]
 fn subscriptions_that_nobody_confirmed() {
     let topic = format!("arn:aws:sns:{EAST2}:{FIRST}:fw-lonely");
-    let pending: String = ["a@example.com", "b@example.com"]
-        .iter()
-        .map(|to| {
-            format!(
-                "<member><SubscriptionArn>PendingConfirmation</SubscriptionArn><Owner>{FIRST}</Owner>\
-                 <Protocol>email</Protocol><Endpoint>{to}</Endpoint><TopicArn>{topic}</TopicArn></member>"
-            )
-        })
-        .collect();
+    let member = |to: &str| {
+        format!(
+            "<member><SubscriptionArn>PendingConfirmation</SubscriptionArn><Owner>{FIRST}</Owner>\
+             <Protocol>email</Protocol><Endpoint>{to}</Endpoint><TopicArn>{topic}</TopicArn></member>"
+        )
+    };
+    let pending = member("a@example.com") + &member("b@example.com");
     let rules = vec![
         Rule::patch("sns:ListSubscriptions", move |body| {
             let out = body.replacen("</Subscriptions>", &format!("{pending}</Subscriptions>"), 1);

@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `enabled` | the rule is enabled; the alarm's actions are, and there are some |
 //! | `sees` | GuardDuty is on and the rule lets every finding of severity 7 and more through; the filter reads a group that records are delivered to |
+//! | `covers` | it looks at everything that communicates in its region: GuardDuty does; a filter does where the flow logs of all networks in use there deliver to its group; of anything less it is not known, because several alerts may share the work |
 //! | `awake` | the alarm was not without data for the last week |
 //! | `delivers` | a topic exists, its policy lets the sender in, and a confirmed subscription leads to a person |
 //!
@@ -20,6 +21,7 @@
 //! "Managing multiple accounts").
 
 use super::event_pattern::{Pattern as EventPattern, Share, high_guardduty_findings, security_hub_findings};
+use super::identity::Identities;
 use super::known::{Known, listed};
 use super::log_store;
 use super::policy::{Answer, Document, lets_invoke, lets_publish};
@@ -43,6 +45,8 @@ const RULE: &str = "aws.events.rule";
 const TARGET: &str = "aws.events.target";
 const TOPIC: &str = "aws.sns.topic";
 const SUBSCRIPTION: &str = "aws.sns.subscription";
+const INTERFACE: &str = "aws.ec2.network_interface";
+const FLOW_LOG: &str = "aws.ec2.flow_log";
 const DETECTOR: &str = "aws.guardduty.detector";
 
 /// An alarm without data for longer than this does not watch, in seconds: a week (features of the product: an alarm on
@@ -74,6 +78,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
                 ("traffic", FieldKind::Boolean),
                 ("enabled", FieldKind::Boolean),
                 ("sees", FieldKind::Boolean),
+                ("covers", FieldKind::Boolean),
                 ("missed", FieldKind::Text),
                 ("awake", FieldKind::Boolean),
                 ("delivers", FieldKind::Boolean),
@@ -112,9 +117,10 @@ pub(super) fn derive(inventory: &mut Inventory) {
     alerts.extend(inventory.of(ALARM).iter().filter_map(|alarm| of_alarm(inventory, alarm)));
     let rules: Vec<(&Resource, Source, Share)> = inventory.of(RULE).iter().filter_map(of_findings).collect();
     let mut containment = Vec::new();
+    let identities = Identities::new(inventory);
     for (rule, source, share) in &rules {
         alerts.push(of_rule(inventory, rule, *source, share));
-        containment.extend(functions(inventory, rule));
+        containment.extend(functions(inventory, &identities, rule));
     }
     administrators(inventory, &mut alerts);
     together(&mut alerts);
@@ -238,6 +244,8 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
         alert.set("classes", vec!["large_outbound"].into(), evidence.clone());
         alert.set("traffic", true.into(), evidence.clone());
         Known::of(true, evidence).put(&mut alert, "sees");
+        let what = format!("it is not told whether {} and other alerts together look at all machines", alarm.key.id);
+        Known::untold(what).leave_out(&mut alert, "covers");
         bounds(&mut alert, alarm, Some(1.0));
     } else {
         of_filters(inventory, alarm, &feeding, &mut alert);
@@ -255,8 +263,10 @@ fn of_alarm(inventory: &Inventory, alarm: &Resource) -> Option<Resource> {
             .iter()
             .find(|one| one.text("rule").is_some_and(|rule| names.iter().any(|name| rule.contains(name))))
         {
-            let what =
-                format!("whether the composite alarm {} acts in its place", over.text("name").unwrap_or(&over.key.id));
+            let what = format!(
+                "it is not told whether the composite alarm {} acts in its place",
+                over.text("name").unwrap_or(&over.key.id)
+            );
             for field in ["enabled", "delivers"] {
                 Known::untold(what.clone()).leave_out(&mut alert, field);
             }
@@ -355,7 +365,41 @@ fn of_filters(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource], al
         unclear.leave_out(alert, "classes");
     }
     sees.put(alert, "sees");
+    covers(inventory, alarm, feeding).put(alert, "covers");
     bounds(alert, alarm, factor);
+}
+
+/// Do the flow logs of every network in use in the region deliver to the group of one of these filters?
+fn covers(inventory: &Inventory, alarm: &Resource, feeding: &[&Resource]) -> Known {
+    let (account, region) = (&alarm.key.account, &alarm.key.region);
+    let interfaces = listed(inventory, INTERFACE, account, region);
+    let flow_logs = listed(inventory, FLOW_LOG, account, region);
+    let groups: Vec<&str> = feeding.iter().filter_map(|filter| filter.text("group_place")).collect();
+    let delivered = |network: &str| {
+        flow_logs.exists(|one| {
+            let here = one.text("target") == Some(network)
+                && one.text("destination_group").is_some_and(|group| groups.contains(&group));
+            Known::of(here, one.evidence(["target", "destination_group"]))
+                .and(Known::field(one, "status", |status| Some(status.as_str()? == "ACTIVE")))
+                .and(Known::field(one, "traffic_type", |kind| Some(kind.as_str()? == "ALL")))
+        })
+    };
+    let uncovered = interfaces.exists(|one| match one.text("vpc_id") {
+        Some(network) => match delivered(network) {
+            Known { truth: Some(covered), evidence, .. } => Known::of(!covered, evidence),
+            unknown => unknown,
+        },
+        None => Known::missing(one, "vpc_id"),
+    });
+    match uncovered.truth {
+        Some(false) => Known::of(true, uncovered.evidence),
+        // Another alert may look at the rest.
+        Some(true) => Known::untold(format!(
+            "it is not told whether {} and other alerts together look at all networks",
+            alarm.key.id
+        )),
+        None => uncovered,
+    }
 }
 
 /// From how many bytes in how many seconds the alarm goes off, where its metric counts bytes.
@@ -433,6 +477,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
     alert.set("classes", vec!["suspicious"].into(), evidence.clone());
     alert.set("traffic", true.into(), evidence.clone());
     alert.set("awake", true.into(), evidence.clone());
+    alert.set("covers", true.into(), evidence.clone());
     let enabled = Known::field(rule, "state", |state| Some(state.as_str()?.starts_with("ENABLED")));
     let asked = enabled.truth == Some(true);
     enabled.put(&mut alert, "enabled");
@@ -443,7 +488,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
             Known::of(false, evidence.clone())
         }
         Share::None => Known::of(false, evidence.clone()),
-        Share::Unknown => Known::untold(format!("what the pattern of {} lets through", rule.key.id)),
+        Share::Unknown => Known::untold(format!("it is not told what the pattern of {} lets through", rule.key.id)),
     };
     let (account, region) = (&rule.key.account, &rule.key.region);
     let on = if source == Source::GuardDuty {
@@ -466,7 +511,7 @@ fn of_rule(inventory: &Inventory, rule: &Resource, source: Source, share: &Share
         .collect();
     let end = targets_of(inventory, rule);
     if mine.is_empty() && !asked {
-        Known::untold(format!("the targets of {}, which is switched off", rule.key.id))
+        Known::untold(format!("nobody asked for the targets of {}, which is switched off", rule.key.id))
             .leave_out(&mut alert, "delivers");
     } else if mine.is_empty() && end.truth.is_none() {
         end.leave_out(&mut alert, "delivers");
@@ -530,13 +575,13 @@ fn administrators(inventory: &Inventory, alerts: &mut Vec<Resource>) {
                     }
                     continue;
                 }
-                Known::untold(format!("the alerts of the GuardDuty administrator, account {other}, which was not read"))
+                Known::untold(format!("the alerts of the GuardDuty administrator, account {other}, were not read"))
             }
             None => Known::missing(member, "administrator"),
         };
         let mut alert = alert(member, "guardduty");
         alert.set("name", "alerts of the GuardDuty administrator".into(), []);
-        for field in ["traffic", "classes", "enabled", "sees", "awake", "delivers"] {
+        for field in ["traffic", "classes", "enabled", "sees", "covers", "awake", "delivers"] {
             why.clone().leave_out(&mut alert, field);
         }
         alerts.push(alert);
@@ -561,8 +606,8 @@ fn deliver(inventory: &Inventory, alert: &mut Resource, arns: &[&str], service: 
         } else if arn.contains(":logs:") {
             (Known::of(false, BTreeSet::new()), format!("{arn} is a log group, which tells nobody"), 0)
         } else {
-            let what = format!("whether {arn}, a program, tells somebody");
-            (Known::untold(what.clone()), format!("it cannot be seen {what}"), 0)
+            let what = format!("it is not told whether {arn}, a program, tells somebody");
+            (Known::untold(what.clone()), what, 0)
         };
         if reached.truth != Some(true) {
             broken.push(why);
@@ -621,7 +666,7 @@ fn by_topic(inventory: &Inventory, arn: &str, service: &str, sender: &ResourceKe
             why += arn;
         } else if listed_here > 0 {
             why = format!("only programs are subscribed to the topic {arn}");
-            reached = Known::untold(format!("whether the programs subscribed to {arn} tell somebody"));
+            reached = Known::untold(format!("it is not told whether the programs subscribed to {arn} tell somebody"));
         }
     }
     (exists.and(publish).and(reached), why, count)
@@ -634,7 +679,9 @@ fn may_publish(topic: &Resource, arn: &str, service: &str, sender: &ResourceKey)
     match Document::parse(text).map(|document| lets_publish(&document, arn, service, &sender.id, &sender.account)) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
-        Ok(Answer::Perhaps) => Known::untold(format!("the conditions in the policy of the topic {arn}")),
+        Ok(Answer::Perhaps) => {
+            Known::untold(format!("only a request would tell whether the policy of the topic {arn} lets it in"))
+        }
         Err(why) => Known::untold(format!("the policy of the topic {arn} cannot be read: {why}")),
     }
 }
@@ -650,8 +697,7 @@ const ISOLATES: [&str; 4] = [
 ];
 
 /// The functions that a rule for findings calls.
-fn functions(inventory: &Inventory, rule: &Resource) -> Vec<Resource> {
-    let identities = super::identity::Identities::new(inventory);
+fn functions<'a>(inventory: &'a Inventory, identities: &'a Identities<'a>, rule: &Resource) -> Vec<Resource> {
     let targets = listed(inventory, TARGET, &rule.key.account, &rule.key.region);
     let mine = targets.items.into_iter().filter(|one| one.text("rule") == Some(&rule.key.id));
     mine.filter(|one| one.text("arn").is_some_and(|arn| arn.split(':').nth(2) == Some("lambda")))
@@ -679,14 +725,16 @@ fn functions(inventory: &Inventory, rule: &Resource) -> Vec<Resource> {
                         Answer::Yes => Known::of(true, rights.evidence.clone()),
                         Answer::No => Known::of(false, rights.evidence.clone()),
                         Answer::Perhaps => Known::untold(format!(
-                            "whether {function} {what}: it depends on conditions or on single resources"
+                            "it is not told whether {function} {what}: it depends on conditions or on single resources"
                         )),
                     };
                     say(best, "may isolate a machine").put(&mut found, "may_isolate");
                     say(rights.administrator(), "is an administrator").put(&mut found, "administrator");
                 }
                 Err(why) => {
-                    ["may_isolate", "administrator"].iter().for_each(|to| why.clone().leave_out(&mut found, to))
+                    for to in ["may_isolate", "administrator"] {
+                        why.clone().leave_out(&mut found, to);
+                    }
                 }
             }
             found
@@ -705,7 +753,9 @@ fn invocable(target: &Resource, function: &str, rule: &Resource) -> Known {
     match Document::parse(text).map(lets) {
         Ok(Answer::Yes) => Known::of(true, evidence),
         Ok(Answer::No) => Known::of(false, evidence),
-        Ok(Answer::Perhaps) => Known::untold(format!("the conditions in the policy of {function}")),
+        Ok(Answer::Perhaps) => {
+            Known::untold(format!("only a request would tell whether the policy of {function} lets it in"))
+        }
         Err(why) => Known::untold(format!("the policy of {function} cannot be read: {why}")),
     }
 }
@@ -861,7 +911,7 @@ mod tests {
 
     const WHOLE: [Option<bool>; 4] = [Some(true); 4];
 
-    fn with(resource: &str, field: &str, value: Value) -> Vec<(String, [Option<bool>; 4], String)> {
+    fn with(resource: &str, field: &str, value: &Value) -> Vec<(String, [Option<bool>; 4], String)> {
         let mut inventory = empty();
         chain(&mut inventory, "us-east-1");
         for one in inventory.resources.get_mut(resource).into_iter().flatten() {
@@ -899,26 +949,26 @@ mod tests {
     fn every_link_of_an_alarm_can_break() {
         let only = |found: Vec<(String, [Option<bool>; 4], String)>| found.first().map(|(_, links, _)| *links);
         assert_eq!(
-            only(with(ALARM, "actions_enabled", false.into())),
+            only(with(ALARM, "actions_enabled", &false.into())),
             Some([Some(false), Some(true), Some(true), Some(true)])
         );
-        assert_eq!(only(with(ALARM, "actions", json!([]))), Some([Some(false), Some(true), Some(true), Some(false)]));
+        assert_eq!(only(with(ALARM, "actions", &json!([]))), Some([Some(false), Some(true), Some(true), Some(false)]));
         let elsewhere = json!(format!("{ACCOUNT}/us-west-2/flows"));
         assert_eq!(
-            only(with(FILTER, "group_place", elsewhere)),
+            only(with(FILTER, "group_place", &elsewhere)),
             Some([Some(true), Some(false), Some(true), Some(true)])
         );
         // It goes off when there is less.
         let less = "LessThanOrEqualToThreshold".into();
-        assert_eq!(only(with(ALARM, "comparison", less)), Some([Some(true), Some(false), Some(true), Some(true)]));
+        assert_eq!(only(with(ALARM, "comparison", &less)), Some([Some(true), Some(false), Some(true), Some(true)]));
         // A metric that no filter feeds is no alert on communications.
-        assert_eq!(with(ALARM, "metric_name", "Byte".into()), []);
+        assert_eq!(with(ALARM, "metric_name", &"Byte".into()), []);
         let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
                             "Action": "sns:Publish", "Resource": "*"}]});
-        assert_eq!(only(with(TOPIC, "policy", policy)), Some([Some(true), Some(true), Some(true), Some(false)]));
+        assert_eq!(only(with(TOPIC, "policy", &policy)), Some([Some(true), Some(true), Some(true), Some(false)]));
         // A queue may be read by a program that tells somebody.
         assert_eq!(
-            only(with(SUBSCRIPTION, "protocol", "sqs".into())),
+            only(with(SUBSCRIPTION, "protocol", &"sqs".into())),
             Some([Some(true), Some(true), Some(true), None])
         );
         // Somebody of another account has confirmed.
@@ -926,6 +976,28 @@ mod tests {
         chain(&mut inventory, "us-east-1");
         inventory.resources.remove(SUBSCRIPTION);
         assert_eq!(only(links(inventory)), Some([Some(true), Some(true), Some(true), None]));
+    }
+
+    #[test]
+    fn an_alarm_covers_what_its_group_receives() {
+        let covers = |networks: &[&str]| {
+            let mut inventory = empty();
+            chain(&mut inventory, "us-east-1");
+            let pages = BTreeSet::from(["interfaces".to_owned()]);
+            list(&mut inventory, INTERFACE, "us-east-1", None, ListState::Complete(pages));
+            for network in networks {
+                add(&mut inventory, INTERFACE, "us-east-1", &format!("eni-{network}"), json!({ "vpc_id": network }));
+            }
+            let group = format!("{ACCOUNT}/us-east-1/flows");
+            let flow_log =
+                json!({"target": "vpc-1", "status": "ACTIVE", "traffic_type": "ALL", "destination_group": group});
+            add(&mut inventory, FLOW_LOG, "us-east-1", "fl-1", flow_log);
+            derive(&mut inventory);
+            inventory.of(KIND).first().unwrap().get("covers").cloned()
+        };
+        assert_eq!(covers(&["vpc-1"]), Some(true.into()));
+        // Another alert may look at the other network.
+        assert_eq!(covers(&["vpc-1", "vpc-2"]), None);
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub(super) fn derive(inventory: &mut Inventory) {
                     Answer::Yes => bucket.set("denies_deletion", "yes".into(), evidence.clone()),
                     Answer::No => bucket.set("denies_deletion", "no".into(), evidence.clone()),
                     Answer::Perhaps => {
-                        let what = format!("whether the policy of {} denies every deletion", bucket.key.id);
+                        let what =
+                            format!("it is not told whether the policy of {} denies every deletion", bucket.key.id);
                         Known::untold(what).leave_out(bucket, "denies_deletion");
                     }
                 }

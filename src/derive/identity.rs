@@ -250,7 +250,7 @@ fn admins(inventory: &Inventory, identities: &Identities<'_>) -> Vec<Resource> {
                     admin.from.entry(String::new()).or_default().extend(rights.evidence.clone());
                     if sure.is_empty() {
                         let what = format!(
-                            "whether {} may use {}: it depends on conditions or on single resources",
+                            "it is not told whether {} may use {}: it depends on conditions or on single resources",
                             identity.key.id,
                             named(&perhaps)
                         );
@@ -355,7 +355,9 @@ fn trusted(role: &Resource) -> Result<(&'static str, Known), Known> {
     let conditioned = match trust.source_account_conditioned {
         Answer::Yes => Known::of(true, role.evidence(["trust"])),
         Answer::No => Known::of(false, role.evidence(["trust"])),
-        Answer::Perhaps => Known::untold(format!("the conditions in the trust policy of {}", role.key.id)),
+        Answer::Perhaps => {
+            Known::untold(format!("only a request would tell whether the trust policy of {} holds", role.key.id))
+        }
     };
     Ok((kind, conditioned))
 }

@@ -117,7 +117,7 @@ pub(super) fn stores<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<R
         .collect()
 }
 
-/// Where a flow log delivers to. A destination in CloudWatch Logs may be named by its group alone (EC2 API, FlowLog).
+/// Where a flow log delivers to. A destination in CloudWatch Logs may be named by its group alone (EC2 API, `FlowLog`).
 fn arn_of(flow_log: &Resource) -> Option<String> {
     let group = flow_log.text("log_group").filter(|name| *name != "none");
     match (flow_log.text("destination"), group) {

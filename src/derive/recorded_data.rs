@@ -125,7 +125,7 @@ fn texts<'a>(value: &'a Value, field: &str) -> Vec<&'a str> {
     value.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// `arn:aws:s3` and `arn:aws:dynamodb` stand for all buckets and tables (CloudTrail API, DataResource).
+/// `arn:aws:s3` and `arn:aws:dynamodb` stand for all buckets and tables (CloudTrail API, `DataResource`).
 fn basic(selector: &Value) -> Vec<Recorded> {
     let kinds = selector.get("read_write").and_then(Value::as_str).unwrap_or_default();
     let (reads, writes) = (["All", "ReadOnly"].contains(&kinds), ["All", "WriteOnly"].contains(&kinds));
@@ -147,7 +147,7 @@ fn basic(selector: &Value) -> Vec<Recorded> {
 }
 
 /// All conditions of an advanced selector must hold; values of one operator are alternatives (CloudTrail API,
-/// AdvancedFieldSelector).
+/// `AdvancedFieldSelector`).
 fn advanced(selector: &Value) -> Vec<Recorded> {
     let (mut data, mut kinds) = (false, Vec::new());
     let (mut reads, mut writes) = (true, true);

@@ -51,7 +51,7 @@ pub(super) fn of(pattern: &str, value: &str, records: &BTreeSet<&str>) -> Signal
     let mut bytes_each = None;
     let shown = (|| {
         if records.contains("traffic") {
-            bytes_each = traffic(&pattern, value, &mut classes)?;
+            traffic(&pattern, value, &mut classes, &mut bytes_each)?;
         }
         if records.contains("names") {
             let ordinary = pattern.matches(&query("www.example.com."))?;
@@ -81,7 +81,13 @@ pub(super) fn of(pattern: &str, value: &str, records: &BTreeSet<&str>) -> Signal
     }
 }
 
-fn traffic(pattern: &Pattern, value: &str, classes: &mut BTreeSet<&'static str>) -> Option<Option<f64>> {
+/// What a filter over flow logs notices; nothing where the pattern cannot be evaluated.
+fn traffic(
+    pattern: &Pattern,
+    value: &str,
+    classes: &mut BTreeSet<&'static str>,
+    bytes_each: &mut Option<f64>,
+) -> Option<()> {
     let ordinary = pattern.matches(&flow(443, 6, 4_249, "ACCEPT"))?;
     let large = pattern.matches(&flow(443, 6, HUGE, "ACCEPT"))?;
     let mut unusual = false;
@@ -98,10 +104,11 @@ fn traffic(pattern: &Pattern, value: &str, classes: &mut BTreeSet<&'static str>)
     let counts = |bytes: u64| pattern.value(value, &flow(443, 6, bytes, "ACCEPT")) == Some(bytes as f64);
     if ordinary && counts(4_249) && counts(HUGE) {
         classes.insert("large_outbound");
-        return Some(Some(1.0));
+        *bytes_each = Some(1.0);
+        return Some(());
     }
     if !large || ordinary {
-        return Some(None);
+        return Some(());
     }
     // From which size on does it match?
     let (mut below, mut from) = (4_249, HUGE);
@@ -115,7 +122,9 @@ fn traffic(pattern: &Pattern, value: &str, classes: &mut BTreeSet<&'static str>)
     }
     classes.insert("large_outbound");
     #[allow(clippy::cast_precision_loss)] // at most 10^13
-    Some(Some(from as f64))
+    let from = from as f64;
+    *bytes_each = Some(from);
+    Some(())
 }
 
 /// A record of a flow log in the default format (version 2), out of the VPC.
