@@ -3,6 +3,8 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
+mod azure_flow;
+mod azure_source;
 mod boundary;
 mod bucket_policy;
 mod event_pattern;
@@ -45,6 +47,7 @@ pub fn shown_by(given: &[Contribution]) -> Vec<Contribution> {
         .collect();
     log_store::stores(resources.iter())
         .into_iter()
+        .chain(azure_source::sources(resources.iter()))
         .map(|store| {
             let evidence = store.evidence([]).into_iter().next().unwrap_or_default();
             let fields = store.data.as_object().cloned().unwrap_or_default().into_iter().collect();
@@ -59,7 +62,8 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    for (kind, fields) in identity::types().into_iter().chain([log_store::flow_log_fields()]) {
+    let azure = azure_flow::types().into_iter().chain(azure_source::types());
+    for (kind, fields) in identity::types().into_iter().chain([log_store::flow_log_fields()]).chain(azure) {
         types.entry(kind).or_default().extend(fields);
     }
     types.insert(bucket_policy::KIND, bucket_policy::fields());
