@@ -1,7 +1,8 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, bucket_policy, identity, log_store, recorded_data, security_group};
+use super::{alert, azure_network_security_group, azure_roles, bucket_policy, entra_mfa, identity};
+use super::{log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
@@ -371,6 +372,9 @@ pub fn inventory(
     bucket_policy::derive(&mut inventory);
     identity::derive(&mut inventory);
     alert::derive(&mut inventory);
+    azure_network_security_group::derive(&mut inventory);
+    azure_roles::derive(&mut inventory);
+    entra_mfa::derive(&mut inventory);
     inventory
 }
 

@@ -3,8 +3,11 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
+mod azure_network_security_group;
+mod azure_roles;
 mod boundary;
 mod bucket_policy;
+mod entra_mfa;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -59,11 +62,13 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    for (kind, fields) in identity::types().into_iter().chain([log_store::flow_log_fields()]) {
+    let added = [identity::types(), entra_mfa::types(), azure_roles::types()].into_iter().flatten();
+    for (kind, fields) in added.chain([log_store::flow_log_fields()]) {
         types.entry(kind).or_default().extend(fields);
     }
     types.insert(bucket_policy::KIND, bucket_policy::fields());
     types.extend(security_group::types());
+    types.extend(azure_network_security_group::types());
     types.extend(alert::types());
     types
 }
