@@ -5,7 +5,7 @@ use super::redact::redact;
 use super::{Reply, Request, SessionInfo, Source};
 use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
-use crate::model::provider::ACTIVE;
+use crate::model::provider::{ACTIVE, Cloud};
 use crate::model::read::{Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -86,9 +86,6 @@ pub enum CollectError {
     /// The run directory could not be written.
     #[error("the run could not be written: {0}")]
     Write(#[from] std::io::Error),
-    /// The reads are not complete.
-    #[error("the reads name no `{0}`")]
-    NoRead(String),
 }
 
 /// A call ready to be made.
@@ -230,8 +227,6 @@ impl Run<'_> {
         sessions: Vec<(usize, SessionInfo)>,
         deadline: Option<tokio::time::Instant>,
     ) -> Result<Vec<String>, CollectError> {
-        let name = &self.reads.provider.identity;
-        let read = self.reads.get(name).ok_or_else(|| CollectError::NoRead(name.clone()))?;
         let mut failures = Vec::new();
         let (source, reads, understand, limits) = (self.source, self.reads, self.understand, self.limits);
         let mut answers = futures::stream::iter(sessions)
@@ -239,6 +234,10 @@ impl Run<'_> {
                 if let Some(reason) = info.refused.clone() {
                     return (session, info, Err(reason));
                 }
+                let name = reads.identity(Cloud::of_partition(info.partition.as_deref().unwrap_or_default()));
+                let Some(read) = reads.get(name) else {
+                    return (session, info, Err(format!("the reads name no `{name}`")));
+                };
                 let call = CallId {
                     account: String::new(),
                     region: "global".to_owned(),
@@ -305,13 +304,16 @@ impl Run<'_> {
                 } else {
                     in_role
                 }),
-                partition: named.split(':').nth(1).unwrap_or("aws").to_owned(),
+                partition: (info.partition.clone())
+                    .unwrap_or_else(|| named.split(':').nth(1).unwrap_or("aws").to_owned()),
                 caller: if failed.is_none() { arn.clone() } else { String::new() },
                 failed: failed.clone(),
             };
             self.identities.insert(session, (sealed.caller.clone(), sealed.partition.clone()));
             if let Some(reason) = failed {
-                let who = info.role.clone().unwrap_or_else(|| "the ambient credentials".to_owned());
+                let azure = Cloud::of_partition(&sealed.partition) == Cloud::Azure;
+                let ambient = if azure { "the Azure credentials" } else { "the ambient credentials" };
+                let who = info.role.clone().unwrap_or_else(|| ambient.to_owned());
                 failures.push(format!("  {who}: {reason}"));
                 seal.sessions.push(sealed);
                 continue;
@@ -404,7 +406,7 @@ impl Run<'_> {
             if first.failed.is_some() {
                 continue;
             }
-            let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
+            let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, read) };
             let answer = ask(source, reads, understand, limits, job, first.caller.clone());
             let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
             seal.count(&read.service, done.requests);
@@ -450,17 +452,16 @@ impl Run<'_> {
             let note = if unconfirmed { PlanNote::Unconfirmed } else { PlanNote::Sure };
             sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note })?;
             self.planned.insert((key.clone(), id));
-            let region =
-                if call.region == "global" { self.global_region(session, &read.service) } else { call.region.clone() };
+            let region = if call.region == "global" { self.global_region(session, read) } else { call.region.clone() };
             self.queue.push(Job { session, read, call, parent, region });
         }
         Ok(())
     }
 
     /// Where calls about a whole account are sent.
-    fn global_region(&self, session: usize, service: &str) -> String {
+    fn global_region(&self, session: usize, read: &Read) -> String {
         let partition = self.identities.get(&session).map(|(_, partition)| partition.as_str()).unwrap_or_default();
-        self.reads.provider.global_region(partition, service)
+        self.reads.global_region(partition, read)
     }
 
     /// Takes in what an answer shows, and plans what follows from it.

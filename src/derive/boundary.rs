@@ -12,7 +12,7 @@ use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::pattern::fits;
 use crate::model::plan::Outcome;
-use crate::model::read::{ACCOUNT, FieldKind, Read, Reads};
+use crate::model::read::{FieldKind, Read, Reads};
 use crate::model::resource::{Resource, ResourceKey};
 use crate::model::scope::Scoped;
 use crate::model::template::{scalar_text, walk};
@@ -424,7 +424,7 @@ fn places(
     let listed = lists.iter().map(|(_, list)| (list.account.as_str(), list.region.as_str()));
     let found = points.iter().map(|point| (point.resource.key.account.as_str(), point.resource.key.region.as_str()));
     let all: BTreeSet<(&str, &str)> =
-        listed.chain(found).filter(|(account, _)| scoped.account_out(ACCOUNT, account).is_none()).collect();
+        listed.chain(found).filter(|(account, _)| scoped.account_out(account).is_none()).collect();
     let (mut places, mut listings) = (Vec::new(), Vec::new());
     for (account, region) in all {
         let here = lists_of_place(lists, account, region);
@@ -669,6 +669,7 @@ fn look_for(resource: &mut Resource, declaration: &DeclaredPoint, points: &[Poin
 mod tests {
     use super::*;
     use crate::model::provider::Provider;
+    use crate::model::read::ACCOUNT;
     use serde_json::json;
 
     const READS: &str = r#"
@@ -701,6 +702,7 @@ mod tests {
         Reads {
             reads: serde_saphyr::from_str(READS).unwrap(),
             provider: serde_saphyr::from_str::<Provider>(provider).unwrap(),
+            azure: crate::model::provider::AzureProvider::default(),
         }
     }
 

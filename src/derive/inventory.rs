@@ -7,7 +7,8 @@ use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
-use crate::model::read::{ACCOUNT, OncePer, Per, REGION, Read, Reads, account_key};
+use crate::model::provider::Cloud;
+use crate::model::read::{OncePer, Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -316,17 +317,16 @@ pub fn inventory(
         }
     }
     for session in &seal.sessions {
-        let evidence: BTreeSet<String> = merge
-            .resources
-            .get(&account_key(&session.account))
-            .and_then(|account| account.from.get("").cloned())
-            .unwrap_or_default();
+        let evidence: BTreeSet<String> =
+            merge.resources.get(&session.place()).and_then(|account| account.from.get("").cloned()).unwrap_or_default();
         let state = match &session.failed {
             None if !evidence.is_empty() => ListState::Complete(evidence),
             reason => {
+                let asked = reads.identity(Cloud::of_partition(&session.partition));
+                let asked = if session.role.is_some() { "sts:AssumeRole" } else { asked };
                 let gap = Gap {
-                    read: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
-                    action: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
+                    read: asked.to_owned(),
+                    action: asked.to_owned(),
                     account: session.account.clone(),
                     region: "global".to_owned(),
                     parent: session.role.clone(),
@@ -340,7 +340,7 @@ pub fn inventory(
             }
         };
         listings.push(Listing {
-            kind: ACCOUNT.to_owned(),
+            kind: session.place().kind,
             account: session.account.clone(),
             region: "global".to_owned(),
             parent: None,

@@ -138,7 +138,7 @@ pub fn judge_inventory(
             .map(|(key, reason)| OutOfScope { resource: key.clone(), reason: reason.clone() })
             .collect(),
     };
-    let environments = environments(organisation, &collection.seal, &scoped);
+    let environments = environments(organisation, &collection.seal, &inventory, &scoped);
     let assessed = assess(&assess::Input {
         catalog: &controls.catalog,
         environments: &environments,
