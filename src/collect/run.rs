@@ -97,17 +97,21 @@ struct Job<'r> {
     region: String,
 }
 
-/// Calls that wait, each behind those to the same service in the same region. The services and regions take turns: a call
-/// that has to wait for its service's limit holds a connection, and one service's calls in a row would hold them all.
+/// Calls that wait, each behind those to the same service in the same account and region. Services, accounts and regions
+/// take turns: a call that has to wait for a limit holds a connection, and the calls of one limit in a row would hold them
+/// all.
 #[derive(Default)]
 struct Queue<'r> {
-    lanes: HashMap<(usize, String, String), VecDeque<Job<'r>>>,
-    turns: VecDeque<(usize, String, String)>,
+    lanes: HashMap<Lane, VecDeque<Job<'r>>>,
+    turns: VecDeque<Lane>,
 }
+
+/// Session, service, account, region.
+type Lane = (usize, String, String, String);
 
 impl<'r> Queue<'r> {
     fn push(&mut self, job: Job<'r>) {
-        let lane = (job.session, job.read.service.clone(), job.region.clone());
+        let lane = (job.session, job.read.service.clone(), job.call.account.clone(), job.region.clone());
         let waiting = self.lanes.entry(lane.clone()).or_default();
         if waiting.is_empty() {
             self.turns.push_back(lane);
