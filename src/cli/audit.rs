@@ -6,7 +6,7 @@ use super::arguments::{
 use super::job::{self, Told};
 use super::{Usage, out};
 use crate::collect::aws::{Aws, AwsOptions};
-use crate::collect::azure::{Azure, AzureOptions, Credential, Endpoints};
+use crate::collect::azure::{Azure, AzureOptions, Credential, Endpoints, Pem};
 use crate::collect::{CollectError, Collected, Joined, Limits, NotRead, Progress, Seen, SeenPage, Source, collect};
 use crate::derive;
 use crate::evidence::{Collection, Recorder};
@@ -181,15 +181,20 @@ async fn live(
         sources.push(Box::new(Aws::new(&ways_in(access, organisation)?, &reads.provider).await));
     }
     if cloud.has_azure() {
-        sources.push(Box::new(Azure::new(&way_into_azure(access), &reads.azure).map_err(Usage)?));
+        sources.push(Box::new(Azure::new(&way_into_azure(access)?, &reads.azure).map_err(Usage)?));
     }
     Ok(Joined::new(sources))
 }
 
 /// The way into the tenant, from the command line and the environment.
-fn way_into_azure(access: &AccessOptions) -> AzureOptions {
+fn way_into_azure(access: &AccessOptions) -> Result<AzureOptions, Usage> {
     let azure = &access.azure;
-    AzureOptions {
+    let pem = |option: &str, path: Option<&PathBuf>| match path.map(|path| (path, std::fs::read(path))) {
+        None => Ok(None),
+        Some((path, Ok(bytes))) => Ok(Some(Pem { path: path.display().to_string(), bytes })),
+        Some((path, Err(error))) => Err(Usage(format!("{option} {}: {error}", path.display()))),
+    };
+    Ok(AzureOptions {
         cloud: azure.azure_cloud.clone(),
         credential: match azure.azure_credential {
             AzureCredential::Cli => Credential::Cli,
@@ -200,17 +205,17 @@ fn way_into_azure(access: &AccessOptions) -> AzureOptions {
         },
         tenant: azure.azure_tenant.clone(),
         client_id: azure.azure_client_id.clone(),
-        certificate: azure.azure_certificate.clone(),
+        certificate: pem("--azure-certificate", azure.azure_certificate.as_ref())?,
         // Never an argument: arguments are seen by every user of the machine.
         secret: std::env::var("AZURE_CLIENT_SECRET").ok(),
-        ca_bundle: azure.ca_bundle.clone(),
+        ca_bundle: pem("--ca-bundle", azure.ca_bundle.as_ref())?,
         endpoints: Endpoints {
             authority: azure.azure_authority.clone(),
             arm: azure.arm_endpoint.clone(),
             graph: azure.graph_endpoint.clone(),
         },
         call_timeout: Duration::from_secs(access.call_timeout),
-    }
+    })
 }
 
 /// The ways into the accounts: what the command line asks for; where it names none, what farwatch.yaml says.

@@ -95,9 +95,7 @@ pub(super) fn exists(inventory: &Inventory, kind: &str, id: &str) -> Known {
     let found = inventory.of(kind).iter().find(|one| one.key.id == id);
     match (found, subscription(id)) {
         (Some(one), _) => Known::of(true, one.evidence([])),
-        (None, Some(account)) => {
-            listed(inventory, kind, account, "*").exists(|_| Known::of(false, BTreeSet::new()))
-        }
+        (None, Some(account)) => listed(inventory, kind, account, "*").exists(|_| Known::of(false, BTreeSet::new())),
         (None, None) => Known::untold(format!("{id:?} is not the id of a resource in a subscription")),
     }
 }
@@ -193,9 +191,7 @@ impl Around<'_> {
         };
         listed(self.inventory, FLOW_LOG, &self.network.key.account, "*").exists(|log| match log.text("target") {
             Some(of) if of != target => Known::of(false, log.evidence(["target"])),
-            Some(_) => {
-                Known::field(log, "records_all", Value::as_bool).and(Known::of(true, log.evidence(["target"])))
-            }
+            Some(_) => Known::field(log, "records_all", Value::as_bool).and(Known::of(true, log.evidence(["target"]))),
             None => Known::missing(log, "target"),
         })
     }
@@ -419,8 +415,7 @@ mod tests {
         let users = json!([{ "id": format!("{}/ipconfigurations/one", nic("web")) }]);
         let subnets = json!([empty("web", users, &nsg("web")), empty("spare", json!([]), "none")]);
         add(&mut inventory, NETWORK, &vnet(), json!({ "subnets": subnets }));
-        let interface =
-            json!({ "ip_configurations": [{ "subnet": subnet("web") }], "security_group": nsg("machine") });
+        let interface = json!({ "ip_configurations": [{ "subnet": subnet("web") }], "security_group": nsg("machine") });
         add(&mut inventory, INTERFACE, &nic("web"), interface);
         add(&mut inventory, STORAGE, &storage(), json!({}));
         inventory

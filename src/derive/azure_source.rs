@@ -74,16 +74,8 @@ const SORTS: [Sort; 5] = [
 ];
 
 /// The categories of an activity log (Azure Monitor, "Azure activity log event schema").
-const ACTIVITY_CATEGORIES: [&str; 8] = [
-    "Administrative",
-    "Alert",
-    "Autoscale",
-    "Policy",
-    "Recommendation",
-    "ResourceHealth",
-    "Security",
-    "ServiceHealth",
-];
+const ACTIVITY_CATEGORIES: [&str; 8] =
+    ["Administrative", "Alert", "Autoscale", "Policy", "Recommendation", "ResourceHealth", "Security", "ServiceHealth"];
 
 /// The types and fields.
 pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
@@ -220,7 +212,9 @@ fn categories(setting: &Resource) -> Option<Vec<String>> {
             ("none", group) if group.eq_ignore_ascii_case("allLogs") => on.extend(ACTIVITY_CATEGORIES),
             ("none", _) => return None,
             (category, _) => {
-                on.insert(ACTIVITY_CATEGORIES.into_iter().find(|one| one.eq_ignore_ascii_case(category)).unwrap_or("other"));
+                on.insert(
+                    ACTIVITY_CATEGORIES.into_iter().find(|one| one.eq_ignore_ascii_case(category)).unwrap_or("other"),
+                );
             }
         }
     }
@@ -357,7 +351,11 @@ mod tests {
         inventory.resources.insert(WORKSPACE.to_owned(), vec![resource(WORKSPACE, &workspace(), json!({}))]);
         inventory.resources.insert(SETTING.to_owned(), vec![setting(SETTING, changes)]);
         let categories = [
-            resource(CATEGORY, "vault/a", json!({ "target": "vault", "name": "AuditEvent", "groups": ["audit", "allLogs"] })),
+            resource(
+                CATEGORY,
+                "vault/a",
+                json!({ "target": "vault", "name": "AuditEvent", "groups": ["audit", "allLogs"] }),
+            ),
             resource(CATEGORY, "vault/b", json!({ "target": "vault", "name": "Other", "groups": ["allLogs", "rest"] })),
         ];
         inventory.resources.insert(CATEGORY.to_owned(), categories.to_vec());

@@ -1,7 +1,8 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, azure_flow, azure_source, bucket_policy, identity, log_store, recorded_data, security_group};
+use super::{alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
+use super::{identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
@@ -376,6 +377,9 @@ pub fn inventory(
     azure_flow::derive(&mut inventory);
     azure_source::derive(&mut inventory);
     alert::derive(&mut inventory);
+    azure_network_security_group::derive(&mut inventory);
+    azure_roles::derive(&mut inventory);
+    entra_mfa::derive(&mut inventory);
     inventory
 }
 

@@ -4,9 +4,12 @@
 
 mod alert;
 mod azure_flow;
+mod azure_network_security_group;
+mod azure_roles;
 mod azure_source;
 mod boundary;
 mod bucket_policy;
+mod entra_mfa;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -62,12 +65,14 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    let azure = azure_flow::types().into_iter().chain(azure_source::types());
-    for (kind, fields) in identity::types().into_iter().chain([log_store::flow_log_fields()]).chain(azure) {
+    let azure = [azure_flow::types(), azure_source::types(), entra_mfa::types(), azure_roles::types()];
+    let added = identity::types().into_iter().chain(azure.into_iter().flatten());
+    for (kind, fields) in added.chain([log_store::flow_log_fields()]) {
         types.entry(kind).or_default().extend(fields);
     }
     types.insert(bucket_policy::KIND, bucket_policy::fields());
     types.extend(security_group::types());
+    types.extend(azure_network_security_group::types());
     types.extend(alert::types());
     types
 }

@@ -23,11 +23,14 @@ pub enum Of {
 }
 
 impl WirePath {
-    /// Parses a path. `.` alone is the value itself.
+    /// Parses a path. `.` alone is the value itself. What begins with `@` is one name: the annotations of OData have dots
+    /// in theirs.
     #[must_use]
     pub fn parse(source: &str) -> Self {
         let steps = if source == "." {
             Vec::new()
+        } else if source.starts_with('@') {
+            vec![(source.to_owned(), Of::Itself)]
         } else {
             source
                 .split('.')
@@ -108,6 +111,7 @@ mod tests {
         let answer = json!({"a": {"b": 1}, "m": {"entry": [{"key": "x", "value": "7"}]}, "n": null});
         assert_eq!(WirePath::parse("a.b").find(&answer), Some(&json!(1)));
         assert_eq!(WirePath::parse("m.x").find(&answer), Some(&json!("7")));
+        assert_eq!(WirePath::parse("@odata.nextLink").find(&json!({"@odata.nextLink": "u"})), Some(&json!("u")));
         assert_eq!(WirePath::parse("n").find(&answer), None);
         assert_eq!(WirePath::parse(".").find(&answer), Some(&answer));
     }

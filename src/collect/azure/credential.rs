@@ -1,6 +1,6 @@
 //! Credentials, chosen by the person who runs farwatch and never guessed.
 
-use super::session::AzureOptions;
+use super::session::{AzureOptions, Pem};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PSS_SHA256, RsaKeyPair};
@@ -16,7 +16,6 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
-use std::path::Path;
 use std::sync::Arc;
 
 /// How farwatch signs in to Azure.
@@ -81,9 +80,9 @@ pub(super) fn make(
             WorkloadIdentityCredential::new(Some(options)).map_err(text)?
         }
         Credential::Certificate => {
-            let path = options.certificate.as_deref().ok_or("this way to sign in needs --azure-certificate FILE")?;
+            let pem = options.certificate.as_ref().ok_or("this way to sign in needs --azure-certificate FILE")?;
             let (tenant, client) = (tenant()?, client()?);
-            let assertion = Certificate::read(path, authority, &tenant, &client)?;
+            let assertion = Certificate::read(pem, authority, &tenant, &client)?;
             let options = ClientAssertionCredentialOptions { client_options };
             ClientAssertionCredential::new(tenant, client, assertion, Some(options)).map_err(text)?
         }
@@ -113,18 +112,17 @@ impl std::fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    fn read(path: &Path, authority: &str, tenant: &str, client: &str) -> Result<Self, String> {
+    fn read(pem: &Pem, authority: &str, tenant: &str, client: &str) -> Result<Self, String> {
         let wrong = |what: &str| {
             format!(
                 "--azure-certificate {}: {what}; give one PEM file with the certificate and its unencrypted RSA key",
-                path.display()
+                pem.path
             )
         };
-        let pem = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
-        let certificate = CertificateDer::from_pem_slice(&pem)
+        let certificate = CertificateDer::from_pem_slice(&pem.bytes)
             .map_err(|_| wrong("there is no certificate in it that can be read"))?;
-        let key =
-            PrivateKeyDer::from_pem_slice(&pem).map_err(|_| wrong("there is no private key in it that can be read"))?;
+        let key = PrivateKeyDer::from_pem_slice(&pem.bytes)
+            .map_err(|_| wrong("there is no private key in it that can be read"))?;
         let key = match &key {
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),

@@ -5,4 +5,4 @@ mod credential;
 mod session;
 
 pub use credential::Credential;
-pub use session::{Azure, AzureOptions, Endpoints};
+pub use session::{Azure, AzureOptions, Endpoints, Pem};

@@ -11,12 +11,11 @@ use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, Pipeline, RetryOptions, Transport, Url};
 use azure_core::time::Duration as AzureDuration;
 use futures::future::BoxFuture;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How to come into a tenant. Plain data: the command line fills it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AzureOptions {
     /// `azure-public`, `azure-government`, `azure-dod`.
     pub cloud: String,
@@ -26,16 +25,37 @@ pub struct AzureOptions {
     pub tenant: Option<String>,
     /// The application (client) id.
     pub client_id: Option<String>,
-    /// PEM file with a certificate and its key.
-    pub certificate: Option<PathBuf>,
+    /// A certificate and its key.
+    pub certificate: Option<Pem>,
     /// The application's secret. It is never printed or kept.
     pub secret: Option<String>,
-    /// Certificate authorities to trust besides those of the machine: a PEM file.
-    pub ca_bundle: Option<PathBuf>,
+    /// Certificate authorities to trust besides those of the machine.
+    pub ca_bundle: Option<Pem>,
     /// Addresses in place of the cloud's own.
     pub endpoints: Endpoints,
     /// Longest time for one call, retries included.
     pub call_timeout: Duration,
+}
+
+impl std::fmt::Debug for AzureOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} by {}", self.cloud, self.credential.word())
+    }
+}
+
+/// A PEM file that was read.
+#[derive(Clone)]
+pub struct Pem {
+    /// Its path, for messages.
+    pub path: String,
+    /// What it holds. It is never printed.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Pem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.path)
+    }
 }
 
 /// See [`AzureOptions::endpoints`].
@@ -124,10 +144,9 @@ fn client(options: &AzureOptions) -> Result<reqwest::Client, String> {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(5).min(options.call_timeout))
         .timeout(Duration::from_secs(30).min(options.call_timeout));
-    if let Some(path) = &options.ca_bundle {
-        let wrong = |what: String| format!("--ca-bundle {}: {what}", path.display());
-        let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let more = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+    if let Some(pem) = &options.ca_bundle {
+        let wrong = |what: String| format!("--ca-bundle {}: {what}", pem.path);
+        let more = reqwest::Certificate::from_pem_bundle(&pem.bytes).map_err(|error| wrong(error.to_string()))?;
         if more.is_empty() {
             return Err(wrong("there is no certificate in it".to_owned()));
         }
