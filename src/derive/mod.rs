@@ -3,8 +3,10 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
+mod azure_flow;
 mod azure_network_security_group;
 mod azure_roles;
+mod azure_source;
 mod boundary;
 mod bucket_policy;
 mod entra_mfa;
@@ -48,6 +50,7 @@ pub fn shown_by(given: &[Contribution]) -> Vec<Contribution> {
         .collect();
     log_store::stores(resources.iter())
         .into_iter()
+        .chain(azure_source::sources(resources.iter()))
         .map(|store| {
             let evidence = store.evidence([]).into_iter().next().unwrap_or_default();
             let fields = store.data.as_object().cloned().unwrap_or_default().into_iter().collect();
@@ -62,7 +65,8 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    let added = [identity::types(), entra_mfa::types(), azure_roles::types()].into_iter().flatten();
+    let azure = [azure_flow::types(), azure_source::types(), entra_mfa::types(), azure_roles::types()];
+    let added = identity::types().into_iter().chain(azure.into_iter().flatten());
     for (kind, fields) in added.chain([log_store::flow_log_fields()]) {
         types.entry(kind).or_default().extend(fields);
     }
