@@ -314,6 +314,8 @@ fn cloudtrail_denied() {
         // A trail that may not be logging need not count as one that covers the region.
         regions_perhaps(regions_unknown(truth, COVERS, &REGIONS), COMPLETE, &REGIONS)
     });
+    // Without an organisation there is no drill that events are looked for.
+    denied("cloudtrail:LookupEvents", |truth| truth);
     denied("cloudtrail:GetEventSelectors", |truth| {
         let truth = truth.unknown(BUCKET_EVENTS, &["fw-a-flow", "fw-a-website"]).all_unknown(TABLE_EVENTS);
         regions_unknown(truth, COMPLETE, &REGIONS)

@@ -5,6 +5,7 @@
 mod alert;
 mod boundary;
 mod bucket_policy;
+mod drill;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -23,6 +24,7 @@ mod signal;
 mod fuzz;
 
 pub use boundary::boundary;
+pub use drill::drills;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -65,5 +67,6 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     types.insert(bucket_policy::KIND, bucket_policy::fields());
     types.extend(security_group::types());
     types.extend(alert::types());
+    types.extend(drill::types());
     types
 }
