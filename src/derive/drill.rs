@@ -47,6 +47,11 @@ pub fn drills(inventory: &mut Inventory, statements: &[Statement], day: Date, re
         |one: &&Statement| one.kind == StatementKind::Drill && one.holds && one.standing(day) == Standing::Counts;
     let found: Vec<Resource> =
         statements.iter().filter(counts).filter_map(|one| drill(inventory, one, day, read)).collect();
+    if found.is_empty() {
+        inventory.listings.insert(DRILL.to_owned(), Vec::new());
+        inventory.resources.insert(DRILL.to_owned(), vec![none_stated()]);
+        return;
+    }
     let files: BTreeSet<String> = found.iter().flat_map(|one| one.evidence([])).collect();
     let listing = Listing {
         kind: DRILL.to_owned(),
@@ -55,8 +60,24 @@ pub fn drills(inventory: &mut Inventory, statements: &[Statement], day: Date, re
         parent: None,
         state: ListState::Complete(files),
     };
-    inventory.listings.insert(DRILL.to_owned(), if found.is_empty() { Vec::new() } else { vec![listing] });
+    inventory.listings.insert(DRILL.to_owned(), vec![listing]);
     inventory.resources.insert(DRILL.to_owned(), found);
+}
+
+/// What stands for the drill that nobody has stated: nothing is known of it.
+fn none_stated() -> Resource {
+    let key = ResourceKey {
+        kind: DRILL.to_owned(),
+        account: PLACE.0.to_owned(),
+        region: PLACE.1.to_owned(),
+        id: "drill".to_owned(),
+    };
+    let mut drill = Resource::new(key);
+    for field in types().values().flat_map(BTreeMap::keys) {
+        let what = "the organisation has stated no drill in a cloud account that counts on this day".to_owned();
+        drill.unknown.insert((*field).to_owned(), Reason::NotDeclared { what });
+    }
+    drill
 }
 
 fn drill(inventory: &Inventory, statement: &Statement, day: Date, read: Timestamp) -> Option<Resource> {
@@ -254,7 +275,10 @@ mod tests {
     fn found(mut inventory: Inventory, statement: &Statement) -> Option<Resource> {
         let read: Timestamp = READ.parse().unwrap();
         drills(&mut inventory, std::slice::from_ref(statement), read.to_zoned(TimeZone::UTC).date(), read);
-        inventory.of(DRILL).first().cloned()
+        let stated = inventory.of(DRILL).first().cloned().filter(|one| one.key.id == statement.id);
+        let none = inventory.of(DRILL).first().and_then(|one| one.unknown.get("events")).cloned();
+        assert!(stated.is_some() || matches!(none, Some(Reason::NotDeclared { .. })), "{none:?}");
+        stated
     }
 
     fn why(drill: &Resource) -> String {
