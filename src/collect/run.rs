@@ -658,6 +658,12 @@ async fn ask<'r>(
         }
         if exchange.outcome == Outcome::Answered {
             exchange.last = next.is_none();
+            // What was asked for is kept and counts; that it is not all is a gap.
+            if let Some(most) = read.pages.as_ref().and_then(|pages| pages.at_most).filter(|most| page >= *most)
+                && next.take().is_some()
+            {
+                exchange.detail = Some(format!("there is more; no more than {most} pages of it are asked for"));
+            }
         }
         pages.push((exchange, kept.filter(|body| !body.is_empty())));
         match next {

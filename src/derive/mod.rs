@@ -10,6 +10,7 @@ mod azure_source;
 mod boundary;
 mod bucket_policy;
 mod entra_mfa;
+mod drill;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -28,6 +29,7 @@ mod signal;
 mod fuzz;
 
 pub use boundary::boundary;
+pub use drill::drills;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -74,5 +76,6 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     types.extend(security_group::types());
     types.extend(azure_network_security_group::types());
     types.extend(alert::types());
+    types.extend(drill::types());
     types
 }
