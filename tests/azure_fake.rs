@@ -17,6 +17,7 @@ mod azure;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -201,6 +202,25 @@ async fn a_certificate_of_another_authority_is_not_trusted() {
     let fake = FakeAzure::start();
     let url = fake.arm().replace("127.0.0.1", "localhost");
     assert_eq!(client(&fake).get(url).send().await.unwrap().status(), 401);
+}
+
+/// In a process of its own, which is this test again: the environment is of a process.
+#[tokio::test]
+async fn the_environment_makes_a_plain_client_trust_it() {
+    if let Ok(url) = std::env::var("URL_OF_THE_FAKE") {
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        return;
+    }
+    let fake = FakeAzure::start();
+    let again = |fake: &FakeAzure| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_environment_makes_a_plain_client_trust_it"]);
+        command.envs(fake.env()).env("URL_OF_THE_FAKE", fake.arm());
+        command.output().unwrap().status.success()
+    };
+    assert!(again(&fake));
+    assert_eq!(fake.seen_at(Role::Arm).len(), 1);
+    assert!(!again(&FakeAzure::with(Options { untrusted: true, ..Options::default() })));
 }
 
 // --- what is answered --------------------------------------------------------------------------------
