@@ -75,7 +75,7 @@ fn checks_are_listed_shown_tested_and_linted() {
     let rows: Value = serde_json::from_str(&out).unwrap();
     for row in rows.as_array().unwrap() {
         let provider = row["provider"].as_str().unwrap();
-        assert!(["aws", "organisation"].contains(&provider), "{provider}");
+        assert!(["aws", "azure", "entra", "organisation"].contains(&provider), "{provider}");
         let (code, text, _) = farwatch(&["check", "show", row["id"].as_str().unwrap()]);
         assert_eq!(code, Some(0));
         assert!(text.starts_with(&format!("# controls/{provider}/checks/")));

@@ -7,7 +7,6 @@ use crate::model::check::WhenMissing;
 use crate::model::finding::{About, Evidence, Finding, Judged, Outcome, Reason, Subject, Undecided};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState};
-use crate::model::read::ACCOUNT;
 use crate::model::resource::Resource;
 use crate::model::scope::Scoped;
 use crate::model::template::{Template, scalar_text, walk};
@@ -75,7 +74,7 @@ fn scopes(check: &Compiled, inventory: &Inventory, scoped: &Scoped, findings: &m
     let kind = &check.check.for_each;
     let mut cut: BTreeMap<(&str, &str), BTreeSet<&Gap>> = BTreeMap::new();
     for listing in inventory.listings_of(kind) {
-        if scoped.account_out(ACCOUNT, &listing.account).is_some() {
+        if scoped.account_out(&listing.account).is_some() {
             continue;
         }
         // A cut list about one parent makes that parent's subjects unknown; they are counted in its place.

@@ -1,6 +1,6 @@
 //! What each resource type has: the same declarations that fill the resources lint the checks.
 
-use crate::model::read::{ACCOUNT, Field, FieldKind, REGION, Reads};
+use crate::model::read::{ACCOUNTS, Field, FieldKind, REGION, Reads};
 use crate::model::text::nearest;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -93,11 +93,11 @@ impl Shape {
             _ => None,
         };
         match field.kind {
-            FieldKind::Text => Self::Text,
+            FieldKind::Text | FieldKind::ArmId => Self::Text,
             FieldKind::Integer | FieldKind::Decimal => word.map_or(Self::Number, Self::NumberOr),
             FieldKind::Boolean => Self::Boolean,
             FieldKind::Time | FieldKind::TimeMillis => Self::Time(word),
-            FieldKind::TextList => Self::List(Box::new(Self::Text)),
+            FieldKind::TextList | FieldKind::ArmIds => Self::List(Box::new(Self::Text)),
             FieldKind::Records => Self::List(Box::new(Self::Record(members(&field.of)))),
             FieldKind::Record => Self::Record(members(&field.of)),
             FieldKind::Map => Self::Map,
@@ -106,11 +106,11 @@ impl Shape {
 
     fn of_kind(kind: FieldKind) -> Self {
         match kind {
-            FieldKind::Text => Self::Text,
+            FieldKind::Text | FieldKind::ArmId => Self::Text,
             FieldKind::Integer | FieldKind::Decimal => Self::Number,
             FieldKind::Boolean => Self::Boolean,
             FieldKind::Time | FieldKind::TimeMillis => Self::Time(None),
-            FieldKind::TextList => Self::List(Box::new(Self::Text)),
+            FieldKind::TextList | FieldKind::ArmIds => Self::List(Box::new(Self::Text)),
             FieldKind::Records | FieldKind::Record | FieldKind::Map => Self::Any,
         }
     }
@@ -134,7 +134,7 @@ impl Types {
             let fields = fields.iter().map(|(name, kind)| ((*name).to_owned(), Shape::of_kind(*kind)));
             kinds.entry((*kind).to_owned()).or_default().extend(fields);
         }
-        for place in [ACCOUNT, REGION] {
+        for place in ACCOUNTS.into_iter().chain([REGION]) {
             kinds.entry(place.to_owned()).or_default();
         }
         for fields in kinds.values_mut() {

@@ -67,7 +67,9 @@ Examples:
   farwatch audit aws --out run --role-arn arn:aws:iam::444455556666:role/farwatch-audit --external-id ID
   farwatch audit aws --out run --role-name farwatch-audit --account 444455556666 --account 777788889999
   farwatch audit aws --out run --role-name farwatch-audit --organization
-  farwatch audit aws --out run --param min_retention_days=365 --sign-key ~/.ssh/farwatch")]
+  farwatch audit aws --out run --param min_retention_days=365 --sign-key ~/.ssh/farwatch
+  farwatch audit azure --out run --azure-credential managed-identity
+  farwatch audit all --out run --azure-credential certificate --azure-certificate farwatch.pem")]
     Audit(AuditOptions),
     /// Read accounts only; judge later with `assess`
     #[command(after_help = "Example:\n  farwatch collect aws --out run")]
@@ -107,13 +109,14 @@ Examples:
     /// The checks: list, show, test, lint
     Check(CheckOptions),
     /// Can an audit work here? Failures first, each with what to add
-    #[command(after_help = "Examples:\n  farwatch doctor aws\n  farwatch doctor organisation")]
+    #[command(after_help = "Examples:\n  farwatch doctor aws\n  farwatch doctor azure\n  farwatch doctor organisation")]
     Doctor(DoctorOptions),
     /// The rights that the reads need, as a policy: nothing more
     #[command(after_help = "\
 Examples:
   farwatch policy aws > farwatch-audit.json
-  farwatch policy aws --organization > farwatch-management.json")]
+  farwatch policy aws --organization > farwatch-management.json
+  farwatch policy azure | sh        the custom role and the permissions, as az commands: read them first")]
     Policy(PolicyOptions),
     /// The JSON Schema of a file
     #[command(after_help = "Example:\n  farwatch schema organisation > organisation.schema.json")]
@@ -201,6 +204,68 @@ pub(super) struct SprsOptions {
 pub(super) enum Cloud {
     /// Amazon Web Services: commercial, GovCloud (US), China
     Aws,
+    /// Azure and Entra: public, Government, DoD
+    Azure,
+    /// Both
+    All,
+}
+
+impl Cloud {
+    pub(super) fn has_aws(self) -> bool {
+        self != Self::Azure
+    }
+
+    pub(super) fn has_azure(self) -> bool {
+        self != Self::Aws
+    }
+}
+
+/// How to sign in to Azure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum AzureCredential {
+    /// As `az login` did
+    #[default]
+    Cli,
+    /// As the managed identity of this machine
+    ManagedIdentity,
+    /// By the token file of a workload identity (`AZURE_FEDERATED_TOKEN_FILE`)
+    WorkloadIdentity,
+    /// As an application, by --azure-certificate
+    Certificate,
+    /// As an application, by the environment variable `AZURE_CLIENT_SECRET`
+    Secret,
+}
+
+/// How to come into an Entra tenant and its Azure subscriptions.
+#[derive(Debug, Args)]
+pub(super) struct AzureAccess {
+    /// How to sign in to Azure; kept as evidence
+    #[arg(long, value_enum, default_value_t, value_name = "WAY", help_heading = "Azure")]
+    pub(super) azure_credential: AzureCredential,
+    /// The Azure cloud: azure-public, azure-government or azure-dod
+    #[arg(long, value_name = "CLOUD", default_value = "azure-public", help_heading = "Azure")]
+    pub(super) azure_cloud: String,
+    /// Id of the tenant
+    #[arg(long, value_name = "ID", env = "AZURE_TENANT_ID", help_heading = "Azure")]
+    pub(super) azure_tenant: Option<String>,
+    /// Client id of the application, or of a user-assigned managed identity
+    #[arg(long, value_name = "ID", env = "AZURE_CLIENT_ID", help_heading = "Azure")]
+    pub(super) azure_client_id: Option<String>,
+    /// PEM file with the application's certificate and its unencrypted RSA key
+    #[arg(long, value_name = "FILE", env = "AZURE_CLIENT_CERTIFICATE_PATH", help_heading = "Azure")]
+    pub(super) azure_certificate: Option<PathBuf>,
+    /// PEM file of further certificate authorities to trust for Azure (a proxy that opens TLS)
+    #[arg(long, value_name = "FILE", help_heading = "Azure")]
+    pub(super) ca_bundle: Option<PathBuf>,
+    /// Address of the token service, in place of the cloud's own
+    #[arg(long, value_name = "URL", env = "FARWATCH_AZURE_AUTHORITY", help_heading = "Azure")]
+    pub(super) azure_authority: Option<String>,
+    /// Address of Azure Resource Manager, in place of the cloud's own
+    #[arg(long, value_name = "URL", env = "FARWATCH_ARM_ENDPOINT", help_heading = "Azure")]
+    pub(super) arm_endpoint: Option<String>,
+    /// Address of Microsoft Graph, in place of the cloud's own
+    #[arg(long, value_name = "URL", env = "FARWATCH_GRAPH_ENDPOINT", help_heading = "Azure")]
+    pub(super) graph_endpoint: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +338,8 @@ pub(super) struct AccessOptions {
     /// Name of the role sessions in the account's own CloudTrail
     #[arg(long, value_name = "NAME", default_value = "farwatch")]
     pub(super) session_name: String,
+    #[command(flatten)]
+    pub(super) azure: AzureAccess,
     /// Seconds for one call, retries included
     #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) call_timeout: u64,
@@ -286,6 +353,8 @@ pub(super) struct AccessOptions {
 pub(super) enum What {
     /// Credentials and rights in AWS
     Aws,
+    /// Credentials and rights in Azure and Entra
+    Azure,
     /// farwatch.yaml and the files beside it
     Organisation,
 }

@@ -1,10 +1,13 @@
 //! `audit`, and its parts `collect`, `assess` and `report`.
 
-use super::arguments::{AccessOptions, AssessOptions, AuditOptions, Global, ReadOptions, ReportOptions};
+use super::arguments::{
+    AccessOptions, AssessOptions, AuditOptions, AzureCredential, Cloud, Global, ReadOptions, ReportOptions,
+};
 use super::job::{self, Told};
 use super::{Usage, out};
 use crate::collect::aws::{Aws, AwsOptions};
-use crate::collect::{CollectError, Collected, Limits, NotRead, Progress, Seen, SeenPage, Source, collect};
+use crate::collect::azure::{Azure, AzureOptions, Credential, Endpoints, Pem};
+use crate::collect::{CollectError, Collected, Joined, Limits, NotRead, Progress, Seen, SeenPage, Source, collect};
 use crate::derive;
 use crate::evidence::{Collection, Recorder};
 use crate::model::assessment::Assessment;
@@ -126,18 +129,17 @@ pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
 
 /// Reads the live accounts into the run folder.
 fn read_live(rules: &Rules, options: &ReadOptions, organisation: Option<&organisation::Loaded>) -> anyhow::Result<()> {
-    let access = ways_in(&options.access, organisation)?;
+    let runtime = job::runtime()?;
+    let source = runtime.block_on(live(options.cloud, &options.access, organisation, &rules.controls.reads))?;
     let created = !options.out.exists();
     let recorder = Recorder::create(&options.out)?;
-    let runtime = job::runtime()?;
     let result = runtime.block_on(async {
-        let aws = Aws::new(&access, &rules.controls.reads.provider).await;
         let limits = Limits {
             in_flight: usize::from(options.access.in_flight),
             run: Duration::from_secs(options.run_timeout),
             pages: 10_000,
         };
-        let work = read(rules, &aws, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
+        let work = read(rules, &source, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
         tokio::select! {
             result = work => result,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted; nothing was kept")),
@@ -151,12 +153,68 @@ fn read_live(rules: &Rules, options: &ReadOptions, organisation: Option<&organis
         }
     }
     result.map_err(|error| match error.downcast_ref::<CollectError>() {
-        Some(CollectError::NoAccount(_)) => error.context(
-            "farwatch needs credentials that may ask who they are: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY, or use --profile or --role-arn (GovCloud and China need AWS_REGION as well); \
-             `farwatch policy aws` prints the rights it needs",
-        ),
+        Some(CollectError::NoAccount(_)) => error.context(match options.cloud {
+            Cloud::Azure => AZURE_WAYS_IN.to_owned(),
+            Cloud::Aws => AWS_WAYS_IN.to_owned(),
+            Cloud::All => format!("{AWS_WAYS_IN}\n{AZURE_WAYS_IN}"),
+        }),
         _ => error,
+    })
+}
+
+const AWS_WAYS_IN: &str = "farwatch needs credentials that may ask who they are: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+     AWS_SECRET_ACCESS_KEY, or use --profile or --role-arn (GovCloud and China need AWS_REGION as well); \
+     `farwatch policy aws` prints the rights it needs";
+const AZURE_WAYS_IN: &str = "farwatch needs an identity of the Entra tenant: sign in with `az login`, or say --azure-credential \
+     managed-identity, workload-identity, certificate or secret (and --azure-cloud for Government and DoD); `farwatch policy \
+     azure` prints the rights it needs";
+
+/// The live clouds that are asked for. Nothing is asked yet.
+async fn live(
+    cloud: Cloud,
+    access: &AccessOptions,
+    organisation: Option<&organisation::Loaded>,
+    reads: &Reads,
+) -> anyhow::Result<Joined> {
+    let mut sources: Vec<Box<dyn Source + Send>> = Vec::new();
+    if cloud.has_aws() {
+        sources.push(Box::new(Aws::new(&ways_in(access, organisation)?, &reads.provider).await));
+    }
+    if cloud.has_azure() {
+        sources.push(Box::new(Azure::new(&way_into_azure(access)?, &reads.azure).map_err(Usage)?));
+    }
+    Ok(Joined::new(sources))
+}
+
+/// The way into the tenant, from the command line and the environment.
+fn way_into_azure(access: &AccessOptions) -> Result<AzureOptions, Usage> {
+    let azure = &access.azure;
+    let pem = |option: &str, path: Option<&PathBuf>| match path.map(|path| (path, std::fs::read(path))) {
+        None => Ok(None),
+        Some((path, Ok(bytes))) => Ok(Some(Pem { path: path.display().to_string(), bytes })),
+        Some((path, Err(error))) => Err(Usage(format!("{option} {}: {error}", path.display()))),
+    };
+    Ok(AzureOptions {
+        cloud: azure.azure_cloud.clone(),
+        credential: match azure.azure_credential {
+            AzureCredential::Cli => Credential::Cli,
+            AzureCredential::ManagedIdentity => Credential::ManagedIdentity,
+            AzureCredential::WorkloadIdentity => Credential::WorkloadIdentity,
+            AzureCredential::Certificate => Credential::Certificate,
+            AzureCredential::Secret => Credential::Secret,
+        },
+        tenant: azure.azure_tenant.clone(),
+        client_id: azure.azure_client_id.clone(),
+        certificate: pem("--azure-certificate", azure.azure_certificate.as_ref())?,
+        // Never an argument: arguments are seen by every user of the machine.
+        secret: std::env::var("AZURE_CLIENT_SECRET").ok(),
+        ca_bundle: pem("--ca-bundle", azure.ca_bundle.as_ref())?,
+        endpoints: Endpoints {
+            authority: azure.azure_authority.clone(),
+            arm: azure.arm_endpoint.clone(),
+            graph: azure.graph_endpoint.clone(),
+        },
+        call_timeout: Duration::from_secs(access.call_timeout),
     })
 }
 
@@ -211,16 +269,17 @@ fn say_not_read(not_read: &[NotRead]) {
 
 /// Makes the calls of some reads, and keeps what the sink keeps.
 pub(super) async fn try_reads(
+    cloud: Cloud,
     reads: &Reads,
     access: &AccessOptions,
     organisation: Option<&organisation::Loaded>,
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
-    let aws = Aws::new(&ways_in(access, organisation)?, &reads.provider).await;
+    let source = live(cloud, access, organisation, reads).await?;
     let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
     let Collected { seal, not_read } = collect(
-        &aws,
+        &source,
         reads,
         &understand,
         sink,

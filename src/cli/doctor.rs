@@ -1,9 +1,10 @@
 //! `doctor`: can an audit work here? Failures first, each with what to add.
 
-use super::arguments::{DoctorOptions, Global, What};
+use super::arguments::{Cloud, DoctorOptions, Global, What};
 use super::{Usage, audit, job, out};
 use crate::model::exchange::{Exchange, Sink};
 use crate::model::plan::{Outcome, Planned};
+use crate::model::provider::Cloud as Of;
 use crate::model::statement::Standing;
 use crate::model::text::{count, visible};
 use crate::organisation;
@@ -26,17 +27,21 @@ impl Sink for Seen {
 /// Tries every list once in every region, and says what stands in the way.
 pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8> {
     let loaded = job::load(global)?;
-    if options.what == What::Organisation {
-        return files(job::organisation_files(global, &loaded)?.as_ref());
-    }
+    let cloud = match options.what {
+        What::Organisation => return files(job::organisation_files(global, &loaded)?.as_ref()),
+        What::Aws => Cloud::Aws,
+        What::Azure => Cloud::Azure,
+    };
     let organisation = job::organisation(global, &loaded)?;
     let mut reads = loaded.controls.reads.clone();
+    reads.reads.retain(|read| (read.cloud() == Of::Aws) == cloud.has_aws());
     // Reads about single resources are tried only when there is a resource to ask about.
     let untried: BTreeSet<String> =
         reads.reads.iter().filter(|read| read.for_each.is_some()).flat_map(crate::model::read::Read::needs).collect();
     reads.reads.retain(|read| read.for_each.is_none());
     let mut seen = Seen::default();
-    let seal = job::runtime()?.block_on(audit::try_reads(&reads, &options.access, organisation.as_ref(), &mut seen))?;
+    let seal =
+        job::runtime()?.block_on(audit::try_reads(cloud, &reads, &options.access, organisation.as_ref(), &mut seen))?;
     let mut walls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for exchange in seen.0.iter().filter(|exchange| !exchange.outcome.is_settled()) {
         let what = if let (Outcome::Denied, Some(action)) = (exchange.outcome, &exchange.action) {
@@ -49,7 +54,7 @@ pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8
     }
     let mut text = String::new();
     for session in seal.sessions.iter().filter(|session| session.failed.is_some()) {
-        let who = session.role.as_deref().unwrap_or("the ambient credentials");
+        let who = session.role.as_deref().unwrap_or("the credentials");
         text += &format!("{} {who}: {}\n", out::paint("fail", "fail"), session.failed.as_deref().unwrap_or_default());
     }
     for (what, places) in &walls {
@@ -58,8 +63,9 @@ pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8
     }
     for session in seal.sessions.iter().filter(|session| session.failed.is_none()) {
         text += &format!(
-            "{}   account {} as {}\n",
+            "{}   {} {} as {}\n",
             out::paint("pass", "ok"),
+            if cloud.has_aws() { "account" } else { "tenant" },
             visible(&session.account),
             visible(&session.caller)
         );

@@ -2,7 +2,6 @@
 
 use super::arguments::{Global, InitOptions};
 use super::{Usage, job, out};
-use crate::model::assessment::Environment;
 use crate::model::catalog::EnvironmentKind;
 use crate::model::parameter::{ParameterKind, Parameters};
 use crate::model::template::scalar_text;
@@ -67,12 +66,20 @@ pub(super) fn run(options: &InitOptions, global: &Global) -> anyhow::Result<u8> 
     // What was written must be right.
     let loaded = job::organisation_from(&crate::organisation::Folder(folder.clone()), &rules)?;
     let shown = folder.display();
+    let declared =
+        |kinds: &[EnvironmentKind]| loaded.organisation.environments.iter().any(|one| kinds.contains(&one.kind));
+    let azure = declared(&[EnvironmentKind::Azure, EnvironmentKind::Entra]);
+    let clouds = match (declared(&[EnvironmentKind::Aws]), azure) {
+        (true, true) => "all",
+        (false, true) => "azure",
+        _ => "aws",
+    };
     let mut text = format!(
         "Wrote {shown}/{FILE} and the folders {STATEMENTS}, {EXCEPTIONS} and evidence.\n\n\
          Next:\n  1. Open {shown}/{FILE} and complete it: people, places, decisions.\n  \
          2. See which statements are needed:        farwatch statement list\n  \
          3. Write the first one as a draft:         farwatch statement new AC.L1-b.1.i.a\n  \
-         4. Read your accounts and judge:           farwatch audit aws --out run\n  \
+         4. Read your accounts and judge:           farwatch audit {clouds} --out run\n  \
          5. Declare your boundary from what was found: farwatch boundary run --draft > {BOUNDARY}\n"
     );
     let said = |kind: EnvironmentKind| {
@@ -87,10 +94,6 @@ pub(super) fn run(options: &InitOptions, global: &Global) -> anyhow::Result<u8> 
              none.\n",
             open.join(", ")
         );
-    }
-    let not_read = |one: &Environment| matches!(one.kind, EnvironmentKind::Azure | EnvironmentKind::Entra);
-    if loaded.organisation.environments.iter().any(not_read) {
-        text += "\nThis version of farwatch does not read Azure and Entra yet: what they must show stays open.\n";
     }
     out::print(&text);
     Ok(0)

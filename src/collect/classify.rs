@@ -3,7 +3,7 @@
 use super::Reply;
 use crate::model::answer::parse;
 use crate::model::plan::Outcome;
-use crate::model::provider::Codes;
+use crate::model::provider::{Cloud, Codes};
 use crate::model::read::{Read, SettledAs};
 use crate::model::text::visible;
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
         detail: (!detail.is_empty()).then(|| shorten(detail)),
         action: None,
     };
-    if (200..300).contains(&reply.http_status) && reply.broken.is_none() {
+    if (200..300).contains(&reply.http_status) && reply.broken.is_none() && !has_error_inside(reply, read) {
         return ending(Outcome::Answered, "", "");
     }
     let (code, message) = error_of(reply);
@@ -48,7 +48,7 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
     if is(&codes.throttled) || reply.http_status == 429 {
         return ending(Outcome::Throttled, &code, &message);
     }
-    if is(&codes.denied) || (reply.http_status == 403 && code.is_empty()) {
+    if is(&codes.denied) || (reply.http_status == 403 && (code.is_empty() || read.cloud() == Cloud::Azure)) {
         let action = named_action(&message).or_else(|| Some(needed(read, operation)));
         return Ending { action, ..ending(Outcome::Denied, &code, &message) };
     }
@@ -67,6 +67,15 @@ pub(super) fn classify(reply: &Reply, read: &Read, operation: &str, codes: &Code
     ending(Outcome::Failed, &code, &detail)
 }
 
+/// Azure can say 200 with an error inside; its lists and objects have no member `error`.
+fn has_error_inside(reply: &Reply, read: &Read) -> bool {
+    const NAME: &[u8] = b"\"error\"";
+    // Most answers need not be parsed for it.
+    read.cloud() == Cloud::Azure
+        && reply.body.windows(NAME.len()).any(|bytes| bytes == NAME)
+        && parse(&reply.body, None).is_ok_and(|(body, _)| body.get("error").is_some_and(Value::is_object))
+}
+
 /// Error code and message of an answer, in every protocol. The retry policy reads them the same way.
 pub(super) fn error_of(reply: &Reply) -> (String, String) {
     let body = parse(&reply.body, None).map_or(Value::Null, |(value, _)| value);
@@ -75,7 +84,7 @@ pub(super) fn error_of(reply: &Reply) -> (String, String) {
         .header_code
         .as_deref()
         .or_else(|| {
-            ["/__type", "/code", "/Code", "/Error/Code", "/Errors/Error/Code", "/Errors/Error/0/Code"]
+            ["/__type", "/code", "/Code", "/Error/Code", "/Errors/Error/Code", "/Errors/Error/0/Code", "/error/code"]
                 .iter()
                 .find_map(|path| text(path))
         })
@@ -83,15 +92,22 @@ pub(super) fn error_of(reply: &Reply) -> (String, String) {
     // `com.amazonaws.kms#NotFoundException`, `ValidationException:http://…`.
     let code = code.rsplit('#').next().unwrap_or(code);
     let code = code.split(':').next().unwrap_or(code).trim();
-    let message = ["/message", "/Message", "/errorMessage", "/Error/Message", "/Errors/Error/Message"]
-        .iter()
-        .find_map(|path| text(path))
-        .unwrap_or_default();
+    let message =
+        ["/message", "/Message", "/errorMessage", "/Error/Message", "/Errors/Error/Message", "/error/message"]
+            .iter()
+            .find_map(|path| text(path))
+            .unwrap_or_default();
     (code.to_owned(), message.to_owned())
 }
 
-/// "… is not authorized to perform: kms:ListKeys on resource …"
+/// "… is not authorized to perform: kms:ListKeys on resource …", "… authorization to perform action
+/// 'Microsoft.Network/networkWatchers/read' over scope …"
 fn named_action(message: &str) -> Option<String> {
+    if let Some((_, rest)) = message.split_once("to perform action '") {
+        let action = rest.split('\'').next().unwrap_or_default();
+        let fine = |c: char| c.is_ascii_alphanumeric() || "./*".contains(c);
+        return (action.contains('/') && action.chars().all(fine)).then(|| action.to_owned());
+    }
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     let action: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == ':' || *c == '-').collect();
     let (service, operation) = action.split_once(':')?;

@@ -4,12 +4,15 @@
 //! function of `derive` for it.
 
 pub mod aws;
+pub mod azure;
 mod classify;
+mod joined;
 mod pace;
 mod redact;
 mod replay;
 mod run;
 
+pub use joined::Joined;
 pub use pace::{Lane, Pace, Turn};
 pub use redact::{RedactError, redact};
 pub use replay::Replay;
@@ -60,6 +63,24 @@ pub struct Reply {
     pub attempts: u32,
 }
 
+impl Reply {
+    /// No answer at all, and nothing was sent.
+    #[must_use]
+    pub fn none(why: &str) -> Self {
+        let now = jiff::Timestamp::now();
+        Self {
+            http_status: 0,
+            body: Vec::new(),
+            request_id: String::new(),
+            header_code: None,
+            broken: Some(why.to_owned()),
+            started: now,
+            finished: now,
+            attempts: 0,
+        }
+    }
+}
+
 /// An identity that may ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionInfo {
@@ -67,6 +88,8 @@ pub struct SessionInfo {
     pub role: Option<String>,
     /// The region in which to ask who we are.
     pub region: String,
+    /// The cloud it belongs to, where that is known without asking: `azure-public`. AWS tells its partition.
+    pub partition: Option<String>,
     /// Why it cannot be used, where that is known without asking (a recording knows).
     pub refused: Option<String>,
 }
@@ -84,6 +107,10 @@ pub struct Further {
 pub trait Source: Sync {
     /// The identities it has from the start. The first is the one that others are reached from.
     fn sessions(&self) -> Vec<SessionInfo>;
+    /// How many identities it had at the start.
+    fn starts_with(&self) -> usize {
+        self.sessions().len()
+    }
     /// Which accounts it is to reach from the first identity, once that is known.
     fn further(&self) -> Further {
         Further::default()

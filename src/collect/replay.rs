@@ -36,6 +36,7 @@ impl Source for Replay {
             .map(|session| SessionInfo {
                 role: session.role.clone(),
                 region: self.region.clone(),
+                partition: Some(session.partition.clone()),
                 refused: session.failed.clone(),
             })
             .collect()

@@ -5,7 +5,7 @@ use super::redact::redact;
 use super::{Reply, Request, SessionInfo, Source};
 use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
-use crate::model::provider::ACTIVE;
+use crate::model::provider::{ACTIVE, Cloud};
 use crate::model::read::{Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -86,9 +86,6 @@ pub enum CollectError {
     /// The run directory could not be written.
     #[error("the run could not be written: {0}")]
     Write(#[from] std::io::Error),
-    /// The reads are not complete.
-    #[error("the reads name no `{0}`")]
-    NoRead(String),
 }
 
 /// A call ready to be made.
@@ -100,17 +97,21 @@ struct Job<'r> {
     region: String,
 }
 
-/// Calls that wait, each behind those to the same service in the same region. The services and regions take turns: a call
-/// that has to wait for its service's limit holds a connection, and one service's calls in a row would hold them all.
+/// Calls that wait, each behind those to the same service in the same account and region. Services, accounts and regions
+/// take turns: a call that has to wait for a limit holds a connection, and the calls of one limit in a row would hold them
+/// all.
 #[derive(Default)]
 struct Queue<'r> {
-    lanes: HashMap<(usize, String, String), VecDeque<Job<'r>>>,
-    turns: VecDeque<(usize, String, String)>,
+    lanes: HashMap<Lane, VecDeque<Job<'r>>>,
+    turns: VecDeque<Lane>,
 }
+
+/// Session, service, account, region.
+type Lane = (usize, String, String, String);
 
 impl<'r> Queue<'r> {
     fn push(&mut self, job: Job<'r>) {
-        let lane = (job.session, job.read.service.clone(), job.region.clone());
+        let lane = (job.session, job.read.service.clone(), job.call.account.clone(), job.region.clone());
         let waiting = self.lanes.entry(lane.clone()).or_default();
         if waiting.is_empty() {
             self.turns.push_back(lane);
@@ -230,8 +231,6 @@ impl Run<'_> {
         sessions: Vec<(usize, SessionInfo)>,
         deadline: Option<tokio::time::Instant>,
     ) -> Result<Vec<String>, CollectError> {
-        let name = &self.reads.provider.identity;
-        let read = self.reads.get(name).ok_or_else(|| CollectError::NoRead(name.clone()))?;
         let mut failures = Vec::new();
         let (source, reads, understand, limits) = (self.source, self.reads, self.understand, self.limits);
         let mut answers = futures::stream::iter(sessions)
@@ -239,6 +238,10 @@ impl Run<'_> {
                 if let Some(reason) = info.refused.clone() {
                     return (session, info, Err(reason));
                 }
+                let name = reads.identity(Cloud::of_partition(info.partition.as_deref().unwrap_or_default()));
+                let Some(read) = reads.get(name) else {
+                    return (session, info, Err(format!("the reads name no `{name}`")));
+                };
                 let call = CallId {
                     account: String::new(),
                     region: "global".to_owned(),
@@ -305,13 +308,16 @@ impl Run<'_> {
                 } else {
                     in_role
                 }),
-                partition: named.split(':').nth(1).unwrap_or("aws").to_owned(),
+                partition: (info.partition.clone())
+                    .unwrap_or_else(|| named.split(':').nth(1).unwrap_or("aws").to_owned()),
                 caller: if failed.is_none() { arn.clone() } else { String::new() },
                 failed: failed.clone(),
             };
             self.identities.insert(session, (sealed.caller.clone(), sealed.partition.clone()));
             if let Some(reason) = failed {
-                let who = info.role.clone().unwrap_or_else(|| "the ambient credentials".to_owned());
+                let azure = Cloud::of_partition(&sealed.partition) == Cloud::Azure;
+                let ambient = if azure { "the Azure credentials" } else { "the ambient credentials" };
+                let who = info.role.clone().unwrap_or_else(|| ambient.to_owned());
                 failures.push(format!("  {who}: {reason}"));
                 seal.sessions.push(sealed);
                 continue;
@@ -404,7 +410,7 @@ impl Run<'_> {
             if first.failed.is_some() {
                 continue;
             }
-            let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, &read.service) };
+            let job = Job { session: 0, read, call, parent: None, region: self.global_region(0, read) };
             let answer = ask(source, reads, understand, limits, job, first.caller.clone());
             let Ok(done) = tokio::time::timeout_at(deadline, answer).await else { continue };
             seal.count(&read.service, done.requests);
@@ -450,17 +456,16 @@ impl Run<'_> {
             let note = if unconfirmed { PlanNote::Unconfirmed } else { PlanNote::Sure };
             sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note })?;
             self.planned.insert((key.clone(), id));
-            let region =
-                if call.region == "global" { self.global_region(session, &read.service) } else { call.region.clone() };
+            let region = if call.region == "global" { self.global_region(session, read) } else { call.region.clone() };
             self.queue.push(Job { session, read, call, parent, region });
         }
         Ok(())
     }
 
     /// Where calls about a whole account are sent.
-    fn global_region(&self, session: usize, service: &str) -> String {
+    fn global_region(&self, session: usize, read: &Read) -> String {
         let partition = self.identities.get(&session).map(|(_, partition)| partition.as_str()).unwrap_or_default();
-        self.reads.provider.global_region(partition, service)
+        self.reads.global_region(partition, read)
     }
 
     /// Takes in what an answer shows, and plans what follows from it.
@@ -653,6 +658,12 @@ async fn ask<'r>(
         }
         if exchange.outcome == Outcome::Answered {
             exchange.last = next.is_none();
+            // What was asked for is kept and counts; that it is not all is a gap.
+            if let Some(most) = read.pages.as_ref().and_then(|pages| pages.at_most).filter(|most| page >= *most)
+                && next.take().is_some()
+            {
+                exchange.detail = Some(format!("there is more; no more than {most} pages of it are asked for"));
+            }
         }
         pages.push((exchange, kept.filter(|body| !body.is_empty())));
         match next {

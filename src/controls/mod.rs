@@ -9,7 +9,7 @@ use crate::model::boundary::RuleCrosses;
 use crate::model::catalog::{Catalog, Guidance, ShownBy};
 use crate::model::check::Check;
 use crate::model::parameter::Parameters;
-use crate::model::provider::Provider;
+use crate::model::provider::{AzureProvider, Cloud, Provider};
 use crate::model::read::{Per, Read, ReadFile, Reads};
 use crate::model::scenario::Scenario;
 use crate::model::template::Template;
@@ -72,6 +72,12 @@ impl Controls {
         let guidance: Option<BTreeMap<String, Guidance>> = one(&files, GUIDANCE, &mut problems);
         let parameters: Option<Parameters> = one(&files, "parameters.yaml", &mut problems);
         let provider: Option<Provider> = one(&files, "aws/services.yaml", &mut problems);
+        let azure: Option<AzureProvider> = one(&files, "azure/services.yaml", &mut problems);
+        let mut services: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+        services.extend(provider.iter().map(|aws| ("aws", aws.services.keys().collect())));
+        for of in ["azure", "entra"] {
+            services.extend(azure.iter().map(|azure| (of, azure.services.keys().collect())));
+        }
         let mut reads: Vec<Read> = Vec::new();
         let mut checks: Vec<Check> = Vec::new();
         let mut scenarios: Vec<Scenario> = Vec::new();
@@ -85,11 +91,12 @@ impl Controls {
                         scenarios.push(scenario);
                     }
                 }
-                [_, "reads", _] => {
+                [provider, "reads", _] => {
                     if let Some(file) = parse::<ReadFile>(path, text, &mut problems) {
                         for mut read in file.reads {
                             read.service.clone_from(&file.service);
-                            read_problems(&read, path, text, provider.as_ref(), &mut problems);
+                            (*provider).clone_into(&mut read.provider);
+                            read_problems(&read, path, text, services.get(provider).map(Vec::as_slice), &mut problems);
                             if reads.iter().any(|other| other.id == read.id) {
                                 problems.near(
                                     path,
@@ -124,6 +131,18 @@ impl Controls {
                 guidance_problems(catalog, guidance, &files, &mut problems);
             }
         }
+        if let Some(azure) = &azure {
+            for (role, id) in [("identity", &azure.identity), ("subscriptions", &azure.subscriptions)] {
+                if !reads.iter().any(|read| read.id == *id) {
+                    problems.at(
+                        "azure/services.yaml",
+                        None,
+                        format!("`{role}: {id}` names no declared read"),
+                        "declare it under azure/reads/",
+                    );
+                }
+            }
+        }
         if let Some(provider) = &provider {
             for (role, id) in
                 [("identity", &provider.identity), ("regions", &provider.regions), ("accounts", &provider.accounts)]
@@ -150,17 +169,19 @@ impl Controls {
         }
         checks.sort_by(|a, b| a.id.cmp(&b.id));
         scenario_problems(&scenarios, &checks, catalog.as_ref(), &files, &mut problems);
-        match (catalog, guidance, parameters, provider) {
-            (Some(catalog), Some(guidance), Some(parameters), Some(provider)) if problems.is_empty() => Ok(Self {
-                catalog,
-                guidance,
-                reads: Reads { reads, provider },
-                checks,
-                scenarios,
-                parameters,
-                digests: digests(&files),
-                files,
-            }),
+        match (catalog, guidance, parameters, provider, azure) {
+            (Some(catalog), Some(guidance), Some(parameters), Some(provider), Some(azure)) if problems.is_empty() => {
+                Ok(Self {
+                    catalog,
+                    guidance,
+                    reads: Reads { reads, provider, azure },
+                    checks,
+                    scenarios,
+                    parameters,
+                    digests: digests(&files),
+                    files,
+                })
+            }
             _ => Err(problems),
         }
     }
@@ -240,19 +261,18 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -
 }
 
 /// What is wrong with a read beyond its form.
-fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider>, problems: &mut Problems) {
+fn read_problems(read: &Read, path: &str, text: &str, services: Option<&[&String]>, problems: &mut Problems) {
     let mut say = |what: String, hint: &str| problems.near(path, text, &read.id, format!("{}: {what}", read.id), hint);
-    if let Some(provider) = provider
-        && !provider.services.contains_key(&read.service)
-    {
+    if !services.is_none_or(|services| services.contains(&&read.service)) {
         say(format!("the service `{}` is not in services.yaml", read.service), "declare how it is called");
     }
     if read.id.split_once(':').is_none_or(|(service, _)| service != read.service) {
         say(format!("the id must be `{}:Operation`", read.service), "service and operation as the provider names them");
     }
     if read.per.is_some() == read.for_each.is_some() {
-        say("needs either `per` or `for`".to_owned(), "per: account | region | organization, or for: TYPE");
+        say("needs either `per` or `for`".to_owned(), "per: account | region | subscription | tenant, or for: TYPE");
     }
+    azure_problems(read, &mut say);
     let own = read.items.is_some() || read.resource.is_some() || !read.fields.is_empty();
     if !read.gives.is_empty() && (own || !read.settles.is_empty()) {
         say("`gives` stands in place of `items`, `resource`, `fields`, `settles`".to_owned(), "say it in each list");
@@ -285,6 +305,27 @@ fn read_problems(read: &Read, path: &str, text: &str, provider: Option<&Provider
         for name in settle.fields.keys().filter(|name| !read.fields.contains_key(*name)) {
             say(format!("`settles` sets the unknown field `{name}`"), "declare it under fields");
         }
+    }
+}
+
+/// What a read of Azure or Entra must say, and one of AWS cannot.
+fn azure_problems(read: &Read, say: &mut impl FnMut(String, &str)) {
+    let link = read.pages.as_ref().is_some_and(|pages| pages.request.is_empty());
+    if read.cloud() == Cloud::Aws {
+        if link {
+            say("`pages` needs `request`".to_owned(), "name the parameter that carries the token");
+        }
+        return;
+    }
+    if read.per == Some(Per::Session) {
+        return;
+    }
+    if read.actions.is_empty() {
+        say("needs `actions`".to_owned(), "the RBAC action or the Graph permission that the call needs");
+    }
+    let fine = |http: &str| ["GET /", "GET {", "POST /"].iter().any(|start| http.starts_with(start));
+    if !read.http.as_deref().is_some_and(fine) {
+        say("needs `http`".to_owned(), "http: GET /subscriptions/{subscriptionId}/providers/…");
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::model::answer::{AnswerError, Wire, as_list, decode, list, parse};
 use crate::model::exchange::Exchange;
 use crate::model::plan::Outcome;
-use crate::model::read::{ACCOUNT, At, Field, FieldKind, REGION, Read};
+use crate::model::provider::Cloud;
+use crate::model::read::{ACCOUNT, ACCOUNTS, At, Field, FieldKind, REGION, Read};
 use crate::model::resource::ResourceKey;
 use crate::model::template::{Template, scalar_text};
 use serde_json::{Map, Value, json};
@@ -71,7 +72,7 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
                         .map(str::to_owned)
                         .ok_or_else(|| AnswerError::Decode(format!("an item has no `{}`", path.source())))?,
                 };
-                let account = if kind == ACCOUNT { id.clone() } else { call.account.clone() };
+                let account = if ACCOUNTS.contains(&kind.as_str()) { id.clone() } else { call.account.clone() };
                 if !seen.insert(id.clone()) {
                     twice.push(id.clone());
                 }
@@ -112,7 +113,7 @@ fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Result<Optio
 /// The key of the place that a read per account or region is made for.
 fn place_key(read: &Read, account: &str, region: &str) -> ResourceKey {
     let kind = read.made_for().unwrap_or(ACCOUNT).to_owned();
-    let id = if kind == ACCOUNT { account } else { region };
+    let id = if kind == REGION { region } else { account };
     ResourceKey { kind, account: account.to_owned(), region: region.to_owned(), id: id.to_owned() }
 }
 
@@ -161,7 +162,21 @@ fn item_id(read: &Read, item: &Value, place: &Place<'_>) -> Option<String> {
     } else {
         scalar_text(crate::model::path::WirePath::parse(from).find(item)?)?
     };
-    (!id.is_empty()).then_some(id)
+    if id.is_empty() {
+        return None;
+    }
+    // Azure compares ids without case, and spells the same one in several ways.
+    Some(if read.cloud() == Cloud::Aws { id } else { arm_id(&id).unwrap_or_else(|| id.to_lowercase()) })
+}
+
+/// An id of Azure in the one spelling that farwatch uses; nothing where the text means that nothing is configured.
+fn arm_id(text: &str) -> Option<String> {
+    let id = text.trim().trim_end_matches('/').to_lowercase();
+    match id.as_str() {
+        "" | "-" => None,
+        _ if id.starts_with("subscriptions/") || id.starts_with("providers/") => Some(format!("/{id}")),
+        _ => Some(id),
+    }
 }
 
 fn take_fields(
@@ -189,6 +204,14 @@ fn take(
     answered: jiff::Timestamp,
     place: Option<&Place<'_>>,
 ) -> Option<Value> {
+    if let At::Paths(paths) = &field.at
+        && let Some(path) = paths.iter().find(|path| path.is_many())
+    {
+        return match path.find_all(item) {
+            Some(values) => typed(field, &values.into_iter().cloned().collect(), wire, answered),
+            None => field.when_absent.clone(),
+        };
+    }
     let found = match &field.at {
         At::Template(template) => {
             return template.render(|path| place.and_then(|place| place.lookup(path, item))).ok().map(Value::String);
@@ -201,6 +224,8 @@ fn take(
             (found, _) => found,
         }),
     };
+    let found =
+        found.filter(|value| field.kind != FieldKind::ArmId || value.as_str().is_none_or(|id| arm_id(id).is_some()));
     match found {
         // What is there but malformed stays unknown: only silence has a declared meaning.
         Some(value) => {
@@ -231,6 +256,15 @@ fn typed(field: &Field, value: &Value, wire: Wire, answered: jiff::Timestamp) ->
             Value::Object(map) if wire == Wire::Text => map.get("#text").cloned(),
             _ => None,
         },
+        FieldKind::ArmId => value.as_str().and_then(arm_id).map(Value::String),
+        FieldKind::ArmIds => {
+            let items = as_list(value, wire)?;
+            items
+                .into_iter()
+                .map(|item| item.get("id").unwrap_or(item).as_str().and_then(arm_id).map(Value::String))
+                .collect::<Option<Vec<_>>>()
+                .map(Value::Array)
+        }
         FieldKind::Integer => match value {
             #[allow(clippy::cast_possible_truncation)] // whole and within i64's exact range for doubles
             Value::Number(number) => number
@@ -408,6 +442,27 @@ mod tests {
         assert_eq!(next_token(&read, &json!({"More": true}), Some(&last)), Ok(Some(last.clone())));
         assert_eq!(next_token(&read, &json!({"More": false}), Some(&last)), Ok(None));
         assert!(next_token(&read, &json!({}), Some(&last)).is_err());
+    }
+
+    #[test]
+    fn ids_of_azure_have_one_spelling() {
+        let yaml = "{ at: id, type: arm_id, when_absent: none, source: s }";
+        let id = |text: &str| taken(yaml, &json!({ "id": text }), Wire::Json);
+        for text in [
+            "/subscriptions/A/resourceGroups/b",
+            "subscriptions/a/resourcegroups/B",
+            "/SUBSCRIPTIONS/a/RESOURCEGROUPS/b/",
+        ] {
+            assert_eq!(id(text), Some(json!("/subscriptions/a/resourcegroups/b")), "{text}");
+        }
+        assert_eq!((id(""), id("-")), (Some(json!("none")), Some(json!("none"))));
+        assert_eq!(taken(yaml, &json!({"id": 7}), Wire::Json), None);
+        let list = taken("{ at: nets, type: arm_ids }", &json!({"nets": [{"id": "/A"}, "/b"]}), Wire::Json);
+        assert_eq!(list, Some(json!(["/a", "/b"])));
+        let many = "{ at: 'logs[].group', type: text_list, when_absent: [], source: s }";
+        let logs = json!({"logs": [{"group": "audit"}, {"category": "x", "group": null}]});
+        assert_eq!(taken(many, &logs, Wire::Json), Some(json!(["audit"])));
+        assert_eq!(taken(many, &json!({}), Wire::Json), Some(json!([])));
     }
 
     #[test]

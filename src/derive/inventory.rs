@@ -1,12 +1,14 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, bucket_policy, identity, log_store, recorded_data, security_group};
+use super::{alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
+use super::{identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
-use crate::model::read::{ACCOUNT, OncePer, Per, REGION, Read, Reads, account_key};
+use crate::model::provider::Cloud;
+use crate::model::read::{OncePer, Per, REGION, Read, Reads, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,7 +41,9 @@ impl Answered<'_> {
         }
         let whole = self.pages.iter().enumerate().all(|(index, page)| page.page as usize == index + 1);
         if !last.last || !whole {
-            return Some(gap(Outcome::Failed, Some(last), Some("the list breaks off before its last page".to_owned())));
+            let why = last.detail.clone().filter(|_| whole);
+            let why = why.unwrap_or_else(|| "the list breaks off before its last page".to_owned());
+            return Some(gap(Outcome::Failed, Some(last), Some(why)));
         }
         None
     }
@@ -209,7 +213,8 @@ pub fn inventory(
         });
         // Reads may fan out from log stores, which trails and flow logs show.
         let stores = log_store::stores(merge.resources.values());
-        let new = stores.into_iter().filter(|store| merge.put(store)).count();
+        let sources = azure_source::sources(merge.resources.values());
+        let new = stores.into_iter().chain(sources).filter(|store| merge.put(store)).count();
         if waiting.len() == before && new == 0 {
             break;
         }
@@ -315,17 +320,16 @@ pub fn inventory(
         }
     }
     for session in &seal.sessions {
-        let evidence: BTreeSet<String> = merge
-            .resources
-            .get(&account_key(&session.account))
-            .and_then(|account| account.from.get("").cloned())
-            .unwrap_or_default();
+        let evidence: BTreeSet<String> =
+            merge.resources.get(&session.place()).and_then(|account| account.from.get("").cloned()).unwrap_or_default();
         let state = match &session.failed {
             None if !evidence.is_empty() => ListState::Complete(evidence),
             reason => {
+                let asked = reads.identity(Cloud::of_partition(&session.partition));
+                let asked = if session.role.is_some() { "sts:AssumeRole" } else { asked };
                 let gap = Gap {
-                    read: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
-                    action: if session.role.is_some() { "sts:AssumeRole" } else { "sts:GetCallerIdentity" }.to_owned(),
+                    read: asked.to_owned(),
+                    action: asked.to_owned(),
                     account: session.account.clone(),
                     region: "global".to_owned(),
                     parent: session.role.clone(),
@@ -339,7 +343,7 @@ pub fn inventory(
             }
         };
         listings.push(Listing {
-            kind: ACCOUNT.to_owned(),
+            kind: session.place().kind,
             account: session.account.clone(),
             region: "global".to_owned(),
             parent: None,
@@ -350,6 +354,8 @@ pub fn inventory(
     // Stores hang on trails and flow logs, and lists of what they hold on stores.
     let stores = log_store::listings(&listings);
     listings.extend(stores);
+    let sources = azure_source::listings(&listings);
+    listings.extend(sources);
     hang_on(reads, &mut listings);
     for read in &reads.reads {
         if let (Some(kind), true) = (&read.resource, read.for_each.is_some()) {
@@ -370,7 +376,12 @@ pub fn inventory(
     recorded_data::derive(&mut inventory);
     bucket_policy::derive(&mut inventory);
     identity::derive(&mut inventory);
+    azure_flow::derive(&mut inventory);
+    azure_source::derive(&mut inventory);
     alert::derive(&mut inventory);
+    azure_network_security_group::derive(&mut inventory);
+    azure_roles::derive(&mut inventory);
+    entra_mfa::derive(&mut inventory);
     inventory
 }
 

@@ -3,8 +3,14 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
+mod azure_flow;
+mod azure_network_security_group;
+mod azure_roles;
+mod azure_source;
 mod boundary;
 mod bucket_policy;
+mod drill;
+mod entra_mfa;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -23,6 +29,7 @@ mod signal;
 mod fuzz;
 
 pub use boundary::boundary;
+pub use drill::drills;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -45,6 +52,7 @@ pub fn shown_by(given: &[Contribution]) -> Vec<Contribution> {
         .collect();
     log_store::stores(resources.iter())
         .into_iter()
+        .chain(azure_source::sources(resources.iter()))
         .map(|store| {
             let evidence = store.evidence([]).into_iter().next().unwrap_or_default();
             let fields = store.data.as_object().cloned().unwrap_or_default().into_iter().collect();
@@ -59,11 +67,15 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    for (kind, fields) in identity::types().into_iter().chain([log_store::flow_log_fields()]) {
+    let azure = [azure_flow::types(), azure_source::types(), entra_mfa::types(), azure_roles::types()];
+    let added = identity::types().into_iter().chain(azure.into_iter().flatten());
+    for (kind, fields) in added.chain([log_store::flow_log_fields()]) {
         types.entry(kind).or_default().extend(fields);
     }
     types.insert(bucket_policy::KIND, bucket_policy::fields());
     types.extend(security_group::types());
+    types.extend(azure_network_security_group::types());
     types.extend(alert::types());
+    types.extend(drill::types());
     types
 }

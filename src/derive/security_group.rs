@@ -45,7 +45,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
 const V4_BOUND: u128 = 1 << 24;
 const V6_BOUND: u128 = 1 << 112;
 /// Ports of TCP beyond which all of them count as open.
-const PORT_BOUND: i64 = 60_000;
+pub(super) const PORT_BOUND: i64 = 60_000;
 
 /// Whole private ranges (RFC 1918, RFC 4193).
 const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
@@ -65,9 +65,9 @@ const NOT_PUBLIC_V6: [&str; 3] = ["fc00::/7", "fe80::/10", "ff00::/8"];
 
 /// One source range of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Source {
-    net: IpNet,
-    written: String,
+pub(super) struct Source {
+    pub(super) net: IpNet,
+    pub(super) written: String,
 }
 
 /// Adds the derived resources and lists to the inventory.
@@ -363,7 +363,8 @@ fn range(rule: &Value) -> Option<(String, i64, i64)> {
     }
 }
 
-fn internet_wide(sources: &BTreeSet<&Source>) -> bool {
+/// Are the public addresses of these sources, added up, beyond the bound?
+pub(super) fn internet_wide(sources: &BTreeSet<&Source>) -> bool {
     let v4: Vec<Ipv4Net> = sources
         .iter()
         .filter_map(|source| match source.net {

@@ -1,6 +1,9 @@
 //! One page of one answer, as it was kept.
 
 use super::plan::{CallId, Outcome, Planned};
+use super::provider::Cloud;
+use super::read::{ACCOUNT, TENANT, place_key};
+use super::resource::ResourceKey;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -131,15 +134,27 @@ pub struct SessionSeal {
     /// The role that was to be assumed, or nothing for the ambient credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The account it turned out to be; where it could not be identified, the account in the role's ARN.
+    /// The account or tenant it turned out to be; where it could not be identified, the account in the role's ARN.
     pub account: String,
-    /// ARN of the caller; empty where it could not be identified.
+    /// Who asked: an ARN, or what a token says of its holder; empty where it could not be identified.
     pub caller: String,
-    /// The partition: `aws`, `aws-us-gov`, `aws-cn`.
+    /// The partition: `aws`, `aws-us-gov`, `aws-cn`, `azure-public`, `azure-government`, `azure-dod`.
     pub partition: String,
     /// Why it could not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+impl SessionSeal {
+    /// The place that the identity belongs to: an account, or a tenant.
+    #[must_use]
+    pub fn place(&self) -> ResourceKey {
+        let kind = match Cloud::of_partition(&self.partition) {
+            Cloud::Aws => ACCOUNT,
+            Cloud::Azure => TENANT,
+        };
+        place_key(kind, &self.account)
+    }
 }
 
 /// Where a run writes down what it means to do and what it got. The plan comes first, always.

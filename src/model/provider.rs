@@ -1,8 +1,80 @@
 //! What is true of a whole cloud: partitions, services, what its error codes mean. Data of
-//! `controls/<cloud>/services.yaml`.
+//! `controls/aws/services.yaml` and `controls/azure/services.yaml`.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// A cloud that an identity belongs to. Entra answers to the identities of Azure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cloud {
+    /// Amazon Web Services.
+    Aws,
+    /// Azure and Entra.
+    Azure,
+}
+
+impl Cloud {
+    /// The cloud of a partition: `aws-us-gov`, `azure-government`.
+    #[must_use]
+    pub fn of_partition(partition: &str) -> Self {
+        if partition.starts_with("azure") { Self::Azure } else { Self::Aws }
+    }
+}
+
+/// `controls/azure/services.yaml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AzureProvider {
+    /// The read that says who we are: the claims of our own token.
+    pub identity: String,
+    /// The read that lists the subscriptions of a tenant.
+    pub subscriptions: String,
+    /// `azure-public`, `azure-government`, `azure-dod`.
+    pub clouds: BTreeMap<String, AzureCloud>,
+    /// Calls per second that we allow ourselves, by address, identity and account. Source beside the values.
+    pub per_second: BTreeMap<AzureHost, f64>,
+    /// By the name before the colon of a read.
+    pub services: BTreeMap<String, AzureService>,
+    /// What error codes mean.
+    pub codes: Codes,
+}
+
+/// The addresses of one Azure cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AzureCloud {
+    /// Where tokens come from.
+    pub authority: String,
+    /// Azure Resource Manager.
+    pub arm: String,
+    /// Microsoft Graph.
+    pub graph: String,
+    /// The page that says so.
+    pub source: String,
+}
+
+/// How one resource provider is called.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AzureService {
+    /// Which of the addresses it has.
+    pub at: AzureHost,
+    /// Calls per second, where it allows less than its address. Source beside each value.
+    #[serde(default)]
+    pub per_second: Option<f64>,
+}
+
+/// See [`AzureService::at`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AzureHost {
+    /// Azure Resource Manager.
+    Arm,
+    /// Microsoft Graph.
+    Graph,
+    /// Nowhere: our own token, which is at hand.
+    Token,
+}
 
 /// `controls/aws/services.yaml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +102,16 @@ impl Provider {
         let own = self.services.get(service).and_then(|service| service.global_region.get(partition)).cloned();
         own.or_else(|| self.partitions.get(partition).map(|partition| partition.global_region.clone()))
             .unwrap_or_else(|| "us-east-1".to_owned())
+    }
+
+    /// The limit that an operation counts toward: its name, and how many calls per second it allows.
+    #[must_use]
+    pub fn limit(&self, service: &str, operation: &str) -> (String, f64) {
+        let declared = self.services.get(service);
+        match declared.and_then(|declared| declared.per_second_of.get(operation)) {
+            Some(own) => (format!("{service}:{operation}"), *own),
+            None => (service.to_owned(), declared.map_or(1.0, |declared| declared.per_second)),
+        }
     }
 }
 
@@ -90,6 +172,9 @@ pub struct Service {
     pub bucket_in_host: bool,
     /// Calls per second and account and region that we allow ourselves. Source beside each value.
     pub per_second: f64,
+    /// The same for operations that have a limit of their own; they do not count toward the service's.
+    #[serde(default)]
+    pub per_second_of: BTreeMap<String, f64>,
 }
 
 /// Host names other than `host.region.suffix`, `host-fips.region.suffix` and `host.region.dualstack-suffix`: by
@@ -153,7 +238,7 @@ pub enum Protocol {
 }
 
 /// What error codes mean, the same for every service of the cloud.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Codes {
     /// The caller may not.
@@ -161,6 +246,7 @@ pub struct Codes {
     /// Too many calls.
     pub throttled: Vec<String>,
     /// The region is not switched on for the account (or the credentials are bad: the same codes).
+    #[serde(default)]
     pub region_off: Vec<String>,
     /// The credentials themselves are refused.
     pub credentials: Vec<String>,

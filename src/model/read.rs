@@ -3,7 +3,7 @@
 use super::boundary::BoundaryRule;
 use super::path::WirePath;
 use super::plan::{CallId, ParamValue};
-use super::provider::Provider;
+use super::provider::{AzureProvider, Cloud, Codes, Provider};
 use super::resource::{Resource, ResourceKey};
 use super::template::{Part, Template, scalar_text, walk};
 use indexmap::IndexMap;
@@ -25,17 +25,21 @@ pub struct ReadFile {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Read {
-    /// `service:Operation`, as the provider names it.
+    /// `service:Operation`, as the provider names it. Where one operation is asked for several things, each is a read
+    /// of its own: `service:Operation#thing`.
     #[serde(rename = "read")]
     pub id: String,
     /// The service that sends it; filled from the file.
     #[serde(skip)]
     pub service: String,
+    /// The folder it is declared in: `aws`, `azure`, `entra`; filled from the file.
+    #[serde(skip)]
+    pub provider: String,
     /// The rights it needs, where they are not simply [`Read::id`].
     #[serde(default)]
     pub actions: Vec<String>,
-    /// Where the call is made once: a session, an organization, an account, a region. A region means every region that
-    /// is on.
+    /// Where the call is made once: a session, an organization, an account, a region (every region that is on), a
+    /// tenant, a subscription.
     #[serde(default)]
     pub per: Option<Per>,
     /// Or: made once for every resource of this type.
@@ -51,8 +55,8 @@ pub struct Read {
     /// Parameters; text in them may hold places such as `{resource.id}`.
     #[serde(default)]
     pub request: BTreeMap<String, Value>,
-    /// REST protocols: `GET /{Bucket}?policyStatus`. Braces name members of `request`; members not named become
-    /// query parameters.
+    /// REST protocols, and everything in Azure: `GET /{Bucket}?policyStatus`. Braces name members of `request`; members
+    /// not named become query parameters.
     #[serde(default)]
     pub http: Option<String>,
     /// Headers that carry members of `request`: header name → member.
@@ -153,6 +157,10 @@ pub enum Per {
     Account,
     /// Once in every region that is on.
     Region,
+    /// Once per Entra tenant.
+    Tenant,
+    /// Once per Azure subscription.
+    Subscription,
 }
 
 /// See [`Read::once_per`].
@@ -169,9 +177,12 @@ pub enum OncePer {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
-    /// The parameter that carries the token.
+    /// The parameter that carries the token; `options.$skipToken` for a member deeper in a body.
+    #[serde(default)]
     pub request: String,
-    /// Where the answer has the token; or `last_item` where the id of the last item is the token.
+    /// Where the answer has the token; or `last_item` where the id of the last item is the token. Written `link` where
+    /// it is the whole address of the next page, which needs no parameter (Azure, Graph).
+    #[serde(alias = "link")]
     pub answer: WirePath,
     /// Where the answer says that there is more; without it, a token says so.
     #[serde(default)]
@@ -179,6 +190,9 @@ pub struct Pages {
     /// Parameters that set the size of a page.
     #[serde(default)]
     pub size: BTreeMap<String, Value>,
+    /// No more pages than this are asked for. A list that goes on behind them is cut: a gap.
+    #[serde(default)]
+    pub at_most: Option<u32>,
 }
 
 /// See [`Read::generate`].
@@ -283,6 +297,11 @@ pub enum FieldKind {
     TimeMillis,
     /// A list of texts.
     TextList,
+    /// An id of Azure, which Azure compares without case: lower-cased, with the leading slash that some answers leave
+    /// out. `""` and `"-"`, which mean that nothing is configured, count as silence.
+    ArmId,
+    /// A list of such ids, or of objects with such an `id`.
+    ArmIds,
     /// A list of records with the fields in `of`.
     Records,
     /// A record with the fields in `of`.
@@ -326,12 +345,24 @@ pub enum SettledAs {
 pub const ACCOUNT: &str = "aws.account";
 /// The type of a region as a place.
 pub const REGION: &str = "aws.region";
+/// The type of an Azure subscription as a place.
+pub const SUBSCRIPTION: &str = "azure.subscription";
+/// The type of an Entra tenant as a place.
+pub const TENANT: &str = "entra.tenant";
+/// The types of places that a resource key calls its account.
+pub const ACCOUNTS: [&str; 3] = [ACCOUNT, SUBSCRIPTION, TENANT];
 
 /// The key of an account as a place.
 #[must_use]
 pub fn account_key(account: &str) -> ResourceKey {
+    place_key(ACCOUNT, account)
+}
+
+/// The key of a place that is an account of its provider: an account, a subscription, a tenant.
+#[must_use]
+pub fn place_key(kind: &str, account: &str) -> ResourceKey {
     ResourceKey {
-        kind: ACCOUNT.to_owned(),
+        kind: kind.to_owned(),
         account: account.to_owned(),
         region: "global".to_owned(),
         id: account.to_owned(),
@@ -339,10 +370,17 @@ pub fn account_key(account: &str) -> ResourceKey {
 }
 
 impl Read {
+    /// The cloud whose identities make it.
+    #[must_use]
+    pub fn cloud(&self) -> Cloud {
+        if ["azure", "entra"].contains(&self.provider.as_str()) { Cloud::Azure } else { Cloud::Aws }
+    }
+
     /// The rights this read needs.
     #[must_use]
     pub fn needs(&self) -> Vec<String> {
-        let mut needs = if self.actions.is_empty() { vec![self.id.clone()] } else { self.actions.clone() };
+        let own = || self.id.split('#').next().unwrap_or_default().to_owned();
+        let mut needs = if self.actions.is_empty() { vec![own()] } else { self.actions.clone() };
         if let Some(generate) = &self.generate {
             needs.insert(0, generate.call.clone());
         }
@@ -400,10 +438,11 @@ impl Read {
         gives.into_iter().map(part).collect()
     }
 
-    /// The operation: the part of the id behind the colon.
+    /// The operation: the part of the id behind the colon, without what it is asked for.
     #[must_use]
     pub fn operation(&self) -> &str {
-        self.id.split_once(':').map_or(self.id.as_str(), |(_, operation)| operation)
+        let operation = self.id.split_once(':').map_or(self.id.as_str(), |(_, operation)| operation);
+        operation.split('#').next().unwrap_or_default()
     }
 
     /// The type of resource this read is made for, once each: a place or a resource.
@@ -413,6 +452,8 @@ impl Read {
             (Some(Per::Session | Per::Organization), _) | (None, None) => None,
             (Some(Per::Account), _) => Some(ACCOUNT),
             (Some(Per::Region), _) => Some(REGION),
+            (Some(Per::Tenant), _) => Some(TENANT),
+            (Some(Per::Subscription), _) => Some(SUBSCRIPTION),
             (None, Some(kind)) => Some(kind),
         }
     }
@@ -435,11 +476,40 @@ impl Read {
 pub struct Reads {
     /// In the order of the files; one for each list where an answer gives several, with the same id.
     pub reads: Vec<Read>,
-    /// Partitions, services, codes.
+    /// AWS: partitions, services, codes.
     pub provider: Provider,
+    /// Azure and Entra: clouds, services, codes.
+    pub azure: AzureProvider,
 }
 
 impl Reads {
+    /// What error codes mean to a read.
+    #[must_use]
+    pub fn codes(&self, read: &Read) -> &Codes {
+        match read.cloud() {
+            Cloud::Aws => &self.provider.codes,
+            Cloud::Azure => &self.azure.codes,
+        }
+    }
+
+    /// The read by which an identity of this cloud says who it is.
+    #[must_use]
+    pub fn identity(&self, cloud: Cloud) -> &str {
+        match cloud {
+            Cloud::Aws => &self.provider.identity,
+            Cloud::Azure => &self.azure.identity,
+        }
+    }
+
+    /// Where a call of a service that concerns a whole account is sent; nothing for Azure, which has one address.
+    #[must_use]
+    pub fn global_region(&self, partition: &str, read: &Read) -> String {
+        match Cloud::of_partition(partition) {
+            Cloud::Aws => self.provider.global_region(partition, &read.service),
+            Cloud::Azure => "global".to_owned(),
+        }
+    }
+
     /// The lists that the answers of this read give; one, unless it says otherwise.
     pub fn parts(&self, id: &str) -> impl Iterator<Item = &Read> {
         self.reads.iter().filter(move |read| read.id == id)

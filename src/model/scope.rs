@@ -2,7 +2,7 @@
 
 use super::inventory::Inventory;
 use super::pattern::{Pattern, fits};
-use super::read::{ACCOUNT, Inside, Reads};
+use super::read::{ACCOUNTS, Inside, Reads, place_key};
 use super::resource::{Resource, ResourceKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ impl ScopeRule {
         if !self.fits_place(&resource.key) {
             return Fit::No;
         }
-        if resource.key.kind == ACCOUNT {
+        if ACCOUNTS.contains(&resource.key.kind.as_str()) {
             // With an account goes all that is said of it, so only a rule about the account itself puts it out.
             let rest = [&self.kind, &self.id, &self.name, &self.region];
             let whole = self.account.is_some() && self.tag.is_none() && rest.iter().all(|one| one.is_none());
@@ -155,7 +155,8 @@ impl Scope {
                             match self.holds_fci(resource, has_tags) {
                                 Fit::Yes => drop(scoped.kept.insert(resource.key.clone(), rule.reason.clone())),
                                 Fit::No => {
-                                    let unseen = !has_tags && !self.fci_tags.is_empty() && kind != ACCOUNT;
+                                    let unseen =
+                                        !has_tags && !self.fci_tags.is_empty() && !ACCOUNTS.contains(&kind.as_str());
                                     let note = if unseen { " (tags of this type are not read)" } else { "" };
                                     scoped.out.insert(resource.key.clone(), format!("{}{note}", rule.reason));
                                 }
@@ -231,14 +232,8 @@ impl Scoped {
 
     /// Is the whole account out of scope?
     #[must_use]
-    pub fn account_out(&self, kind: &str, account: &str) -> Option<&str> {
-        let key = ResourceKey {
-            kind: kind.to_owned(),
-            account: account.to_owned(),
-            region: "global".to_owned(),
-            id: account.to_owned(),
-        };
-        self.out.get(&key).map(String::as_str)
+    pub fn account_out(&self, account: &str) -> Option<&str> {
+        ACCOUNTS.iter().find_map(|kind| self.out.get(&place_key(kind, account))).map(String::as_str)
     }
 }
 
@@ -246,6 +241,7 @@ impl Scoped {
 mod tests {
     use super::*;
     use crate::model::provider::Provider;
+    use crate::model::read::ACCOUNT;
     use serde_json::json;
 
     const READS: &str = "
@@ -259,6 +255,7 @@ mod tests {
         Reads {
             reads: serde_saphyr::from_str(READS).unwrap(),
             provider: serde_saphyr::from_str::<Provider>(provider).unwrap(),
+            azure: crate::model::provider::AzureProvider::default(),
         }
     }
 
@@ -383,7 +380,7 @@ mod tests {
         all.resources.insert(ACCOUNT.to_owned(), vec![Resource::new(account)]);
         let out = |rule: &str| {
             let scope: Scope = serde_saphyr::from_str(&format!("{{ out: [{{ {rule}, reason: r }}] }}")).unwrap();
-            scope.apply(&all, &reads()).account_out(ACCOUNT, "1").is_some()
+            scope.apply(&all, &reads()).account_out("1").is_some()
         };
         assert!(out("account: '1'"));
         for part in ["id: '1'", "type: aws.account, id: '1'", "account: '1', region: global", "account: '1', id: '1'"] {

@@ -175,6 +175,8 @@ pub fn plural(kind: &str) -> String {
             .unwrap_or_default()
     };
     let (service, name) = match (parts.next(), parts.next()) {
+        // Names in Azure say what they are without the provider.
+        (Some(_), Some(name)) if kind.starts_with("azure.") => ("Azure ".to_owned(), name),
         (Some(part), Some(name)) => (service(part), name),
         (Some(name), None) => (String::new(), name),
         _ => (String::new(), kind),
@@ -266,6 +268,8 @@ mod tests {
         assert_eq!(plural("aws.guardduty.detector"), "GuardDuty detectors");
         assert_eq!(plural("aws.iam.credential_report_entry"), "IAM credential report entries");
         assert_eq!(plural("aws.region"), "regions");
+        assert_eq!(plural("azure.network.virtual_network"), "Azure virtual networks");
+        assert_eq!(plural("azure.subscription"), "subscriptions");
     }
 
     #[test]

@@ -294,7 +294,10 @@ pub(super) fn read(text: &str, known: &Known<'_>, mut problems: Problems) -> Res
             }
             let mut seen = BTreeSet::new();
             for one in places {
-                let id = one.id.value.trim();
+                // Azure and Entra write the same GUID in either case.
+                let guid = matches!(kind, EnvironmentKind::Azure | EnvironmentKind::Entra);
+                let id = if guid { one.id.value.trim().to_lowercase() } else { one.id.value.trim().to_owned() };
+                let id = id.as_str();
                 if !seen.insert(id.to_owned()) {
                     at(&mut problems, FILE, text, &one.id, format!("`{id}` is declared twice"), "remove one");
                 }

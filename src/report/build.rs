@@ -16,6 +16,7 @@ use crate::model::inventory::Inventory;
 use crate::model::organisation::{Citation, Organisation};
 use crate::model::parameter::Parameters;
 use crate::model::plan::Outcome as CallOutcome;
+use crate::model::read::{SUBSCRIPTION, TENANT};
 use crate::model::scenario::Scenario;
 use crate::model::template::scalar_text;
 use crate::model::text::{count, visible};
@@ -142,6 +143,7 @@ fn clause(input: &Input<'_>) -> ClauseView {
 fn accounts(input: &Input<'_>) -> Vec<AccountView> {
     let seal = input.seal;
     let read = seal.sessions.iter().map(|session| AccountView {
+        kind: if session.place().kind == TENANT { "tenant" } else { "account" }.to_owned(),
         id: if session.account.is_empty() { "(not identified)".to_owned() } else { visible(&session.account) },
         partition: visible(&match &seal.endpoint {
             Some(endpoint) => format!("{}, by {endpoint}", session.partition),
@@ -161,6 +163,7 @@ fn accounts(input: &Input<'_>) -> Vec<AccountView> {
         .iter()
         .filter(|one| seal.sessions.iter().all(|session| session.account != one.key.id));
     let listed = listed.map(|one| AccountView {
+        kind: "account".to_owned(),
         id: visible(&one.key.id),
         partition: String::new(),
         caller: String::new(),
@@ -169,7 +172,19 @@ fn accounts(input: &Input<'_>) -> Vec<AccountView> {
             one.text("status").unwrap_or("?")
         )),
     });
-    read.chain(listed).collect()
+    // What was asked of a subscription, the tenant's identity asked.
+    let subscriptions = input.inventory.of(SUBSCRIPTION).iter().map(|one| {
+        let tenant = one.text("tenant").unwrap_or_default();
+        let session = seal.sessions.iter().find(|session| session.account.eq_ignore_ascii_case(tenant));
+        AccountView {
+            kind: "subscription".to_owned(),
+            id: visible(&one.key.id),
+            partition: visible(session.map_or("", |session| &session.partition)),
+            caller: visible(session.map_or("", |session| &session.caller)),
+            failed: String::new(),
+        }
+    });
+    read.chain(subscriptions).chain(listed).collect()
 }
 
 /// The accounts of an organization, as the cloud lists them.

@@ -23,7 +23,7 @@ pub fn summary(view: &View, paint: Paint<'_>) -> String {
     let accounts: Vec<String> = view.accounts.iter().map(|account| account.id.clone()).collect();
     let _ = writeln!(out, "{} · {} · read {}", view.packet_id, accounts.join(", "), view.read_at);
     for account in view.accounts.iter().filter(|account| account.failed.is_empty()) {
-        let _ = writeln!(out, "account {} ({}) read as {}", account.id, account.partition, account.caller);
+        let _ = writeln!(out, "{} {} ({}) read as {}", account.kind, account.id, account.partition, account.caller);
     }
     for account in view.accounts.iter().filter(|account| !account.failed.is_empty()) {
         let _ = writeln!(out, "{} {} {}: {}", paint("unknown", "not read"), account.id, account.caller, account.failed);

@@ -234,7 +234,9 @@ pub struct ClauseView {
 /// An account that was to be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountView {
-    /// Account id.
+    /// Account, tenant or subscription.
+    pub kind: String,
+    /// Its id.
     pub id: String,
     /// Partition.
     pub partition: String,

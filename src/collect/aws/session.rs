@@ -93,6 +93,8 @@ pub fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
 pub struct Aws {
     /// Further ones are opened while it runs.
     sessions: RwLock<Vec<(SessionInfo, SdkConfig)>>,
+    /// How many there were at the start.
+    starts_with: usize,
     base: SdkConfig,
     region: String,
     options: AwsOptions,
@@ -126,10 +128,14 @@ impl Aws {
         let base = base.into_builder().region(Region::new(region.clone())).build();
         let mut sessions = Vec::new();
         if !options.roles_only || options.roles.is_empty() {
-            sessions.push((SessionInfo { role: None, region: region.clone(), refused: None }, base.clone()));
+            sessions.push((
+                SessionInfo { role: None, region: region.clone(), partition: None, refused: None },
+                base.clone(),
+            ));
         }
-        let this = Self {
+        let mut this = Self {
             sessions: RwLock::new(sessions),
+            starts_with: 0,
             base,
             region,
             options: options.clone(),
@@ -139,6 +145,7 @@ impl Aws {
         for role in &options.roles {
             this.assume(role).await;
         }
+        this.starts_with = this.sessions().len();
         this
     }
 
@@ -158,7 +165,8 @@ impl Aws {
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
             .identity_cache(aws_config::identity::IdentityCache::lazy().build())
             .build();
-        let info = SessionInfo { role: Some(role.to_owned()), region: self.region.clone(), refused: None };
+        let info =
+            SessionInfo { role: Some(role.to_owned()), region: self.region.clone(), partition: None, refused: None };
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
         sessions.push((info.clone(), config));
         (sessions.len() - 1, info)
@@ -169,6 +177,10 @@ impl Source for Aws {
     fn sessions(&self) -> Vec<SessionInfo> {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
         sessions.iter().map(|(info, _)| info.clone()).collect()
+    }
+
+    fn starts_with(&self) -> usize {
+        self.starts_with
     }
 
     fn further(&self) -> Further {
@@ -200,21 +212,11 @@ impl Source for Aws {
             };
             match config {
                 Some(config) => {
-                    let service = request.read.service.as_str();
-                    let per_second = self.provider.services.get(service).map_or(1.0, |service| service.per_second);
-                    let lane = self.pace.lane(request.session, service, &request.region, per_second);
+                    let (limit, per_second) = self.provider.limit(&request.read.service, request.operation);
+                    let lane = self.pace.lane(request.session, &limit, &request.region, per_second);
                     call(&config, &self.provider, &request, &lane).await
                 }
-                None => Reply {
-                    http_status: 0,
-                    body: Vec::new(),
-                    request_id: String::new(),
-                    header_code: None,
-                    broken: Some("there is no such session".to_owned()),
-                    started: jiff::Timestamp::now(),
-                    finished: jiff::Timestamp::now(),
-                    attempts: 0,
-                },
+                None => Reply::none("there is no such session"),
             }
         })
     }
