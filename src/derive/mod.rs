@@ -11,6 +11,7 @@ mod azure_source;
 mod boundary;
 mod bucket_policy;
 mod entra_mfa;
+mod drill;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
@@ -30,6 +31,7 @@ mod signal;
 mod fuzz;
 
 pub use boundary::boundary;
+pub use drill::drills;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -77,5 +79,6 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     types.extend(azure_network_security_group::types());
     types.extend(alert::types());
     types.extend(azure_alert::types());
+    types.extend(drill::types());
     types
 }
