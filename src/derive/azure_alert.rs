@@ -131,6 +131,8 @@ fn of_rule(inventory: &Inventory, rule: &Resource) -> Resource {
     let mut serves: BTreeSet<String> = BTreeSet::from([rule.key.account.clone()]);
     if let Some(workspace) = workspace {
         serves.extend(fed_by(inventory, workspace).map(|log| log.key.account.clone()));
+        // Those whose flow logs were not all read may be served too.
+        serves.extend(unsure_accounts(inventory));
     }
     alert.set("serves", serves.iter().cloned().map(Value::from).collect(), rule.evidence(["scopes"]));
     let unread = |why: String| Known::untold(format!("the query of {} cannot be read: {why}", rule.key.id));
@@ -195,6 +197,14 @@ fn fed_by<'a>(inventory: &'a Inventory, workspace: &'a str) -> impl Iterator<Ite
     })
 }
 
+/// Subscriptions of whose flow logs some were not read, or not to the end.
+fn unsure_accounts(inventory: &Inventory) -> impl Iterator<Item = String> {
+    let cut = inventory.listings_of(FLOW_LOG).iter().filter(|list| matches!(list.state, ListState::Cut(_)));
+    let fields = ["enabled", "analytics", "workspace"];
+    let unread = inventory.of(FLOW_LOG).iter().filter(move |log| fields.iter().any(|field| log.get(field).is_none()));
+    cut.map(|list| list.account.clone()).chain(unread.map(|log| log.key.account.clone()))
+}
+
 // ---- what it sees ----
 
 fn sees(inventory: &Inventory, rule: &Resource, asked: &Asked, query: &Query, workspace: &str) -> (Known, String) {
@@ -252,7 +262,9 @@ fn fed(inventory: &Inventory, query: &Query, workspace: &str) -> Known {
         let own = subscription(workspace).unwrap_or_default();
         return accounts.into_iter().chain([own]).fold(Known::of(false, BTreeSet::new()), |so_far, account| {
             so_far.or(listed(inventory, FLOW_LOG, account, "*").exists(|log| {
-                Known::of(false, log.evidence(["enabled", "analytics", "workspace"]))
+                Known::field(log, "enabled", Value::as_bool)
+                    .and(Known::field(log, "analytics", Value::as_bool))
+                    .and(Known::field(log, "workspace", |of| Some(of.as_str()? == workspace)))
             }))
         });
     }
@@ -282,7 +294,8 @@ fn window(inventory: &Inventory, rule: &Resource, query: &Query, workspace: &str
     let interval = |log: &Resource| log.get("analytics_interval_minutes").and_then(Value::as_i64).unwrap_or(60) * 60;
     // Azure Network Watcher, "Traffic analytics": it looks at the logs every 10 or 60 minutes.
     let late = if FLOW_TABLES.contains(&query.table.as_str()) {
-        fed_by(inventory, workspace).map(interval).max().unwrap_or(3600)
+        let unsure = unsure_accounts(inventory).map(|_| 3600);
+        fed_by(inventory, workspace).map(interval).chain(unsure).max().unwrap_or(3600)
     } else {
         0
     };
