@@ -372,7 +372,8 @@ fn parse(rule: &Value) -> Result<Option<Rule>, String> {
         None
     } else if to.is_empty() {
         let groups = rule.get("destination_groups").and_then(Value::as_array);
-        let ids: BTreeSet<String> = groups.into_iter().flatten().filter_map(|group| group.get("id")?.as_str()).map(str::to_owned).collect();
+        let ids: BTreeSet<String> =
+            groups.into_iter().flatten().filter_map(|group| group.get("id")?.as_str()).map(str::to_owned).collect();
         // Which group it is is not always told; then it is like no other.
         let one = BTreeSet::from([format!("the destination of {name}")]);
         Some(Place { nets: Vec::new(), unknown: if ids.is_empty() { one } else { ids } })
