@@ -13,7 +13,8 @@
 //! source itself tells. Several settings add up.
 //!
 //! The settings of a subscription's activity log (`azure.monitor.activity_log_setting`) get `sends`, whether a
-//! destination exists, and `categories`, those that are on, with `allLogs` written out.
+//! destination exists, and `categories`, those that are on, with `allLogs` written out. Subscriptions get
+//! `workspace_ready`: a workspace is ready, in this subscription or in another of the run.
 
 use super::azure_flow::{WORKSPACE, destination};
 use super::known::Known;
@@ -30,6 +31,7 @@ const SETTING: &str = "azure.monitor.diagnostic_setting";
 const CATEGORY: &str = "azure.monitor.diagnostic_category";
 pub(super) const ACTIVITY: &str = "azure.monitor.activity_log_setting";
 const STORAGE: &str = "azure.storage.account";
+const SUBSCRIPTION: &str = "azure.subscription";
 
 /// What one sort of source is called, and the categories that matter: any one of the lists will do (Azure Monitor,
 /// "Supported resource logs", by type).
@@ -87,6 +89,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
                 ("missing", FieldKind::Text),
             ]),
         ),
+        (SUBSCRIPTION, BTreeMap::from([("workspace_ready", FieldKind::Boolean)])),
         (ACTIVITY, BTreeMap::from([("sends", FieldKind::Boolean), ("categories", FieldKind::TextList)])),
     ])
 }
@@ -142,6 +145,10 @@ pub(super) fn derive(inventory: &mut Inventory) {
         }
         sends.put(source, "sends");
     }
+    let ready = workspace_ready(inventory);
+    for subscription in inventory.resources.get_mut(SUBSCRIPTION).into_iter().flatten() {
+        ready.clone().put(subscription, "workspace_ready");
+    }
     let activity: Vec<(Known, Option<Vec<String>>)> =
         inventory.of(ACTIVITY).iter().map(|one| (delivered(inventory, one), categories(one))).collect();
     for (setting, (sends, categories)) in inventory.resources.get_mut(ACTIVITY).into_iter().flatten().zip(activity) {
@@ -151,6 +158,24 @@ pub(super) fn derive(inventory: &mut Inventory) {
             setting.set("categories", categories.into(), evidence);
         }
     }
+}
+
+/// Is a workspace ready, in whichever subscription of the run?
+fn workspace_ready(inventory: &Inventory) -> Known {
+    let lists = inventory.listings_of(WORKSPACE);
+    let mut end = if lists.is_empty() {
+        Known::untold("nothing was read that lists workspaces")
+    } else {
+        Known::of(false, BTreeSet::new())
+    };
+    for list in lists {
+        end = end.or(match &list.state {
+            ListState::Complete(pages) => Known::of(false, pages.clone()),
+            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
+        });
+    }
+    let state = |one: &Resource| Known::field(one, "state", |state| Some(state.as_str()? == "Succeeded"));
+    inventory.of(WORKSPACE).iter().map(state).fold(end, Known::or)
 }
 
 /// Does a destination of this setting exist? An event hub and a partner's service are not read, so of them it is not

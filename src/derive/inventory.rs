@@ -41,7 +41,9 @@ impl Answered<'_> {
         }
         let whole = self.pages.iter().enumerate().all(|(index, page)| page.page as usize == index + 1);
         if !last.last || !whole {
-            return Some(gap(Outcome::Failed, Some(last), Some("the list breaks off before its last page".to_owned())));
+            let why = last.detail.clone().filter(|_| whole);
+            let why = why.unwrap_or_else(|| "the list breaks off before its last page".to_owned());
+            return Some(gap(Outcome::Failed, Some(last), Some(why)));
         }
         None
     }

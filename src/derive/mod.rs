@@ -9,6 +9,7 @@ mod azure_roles;
 mod azure_source;
 mod boundary;
 mod bucket_policy;
+mod drill;
 mod entra_mfa;
 mod event_pattern;
 mod fields;
@@ -28,6 +29,7 @@ mod signal;
 mod fuzz;
 
 pub use boundary::boundary;
+pub use drill::drills;
 pub use fields::{Contribution, Page, page};
 pub use inventory::inventory;
 
@@ -74,5 +76,6 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     types.extend(security_group::types());
     types.extend(azure_network_security_group::types());
     types.extend(alert::types());
+    types.extend(drill::types());
     types
 }

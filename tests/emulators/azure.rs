@@ -187,9 +187,9 @@ impl FakeAzure {
     /// Starts a fake that does what `options` says.
     pub fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the certificate");
-        let trusted = authority();
+        let trusted = authority("authority of the fake Azure");
         fs::write(folder.path().join("ca.pem"), trusted.pem()).expect("a file in a new folder");
-        let issuer = if options.untrusted { authority() } else { trusted };
+        let issuer = if options.untrusted { authority("somebody else") } else { trusted };
         let acceptor = TlsAcceptor::from(Arc::new(server_config(&issuer)));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -200,15 +200,20 @@ impl FakeAzure {
         let mut origins = BTreeMap::new();
         let mut listeners = Vec::new();
         for role in [Role::Authority, Role::Arm, Role::Graph, Role::Elsewhere] {
-            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free loopback port");
+            // Not by the runtime: a test may be inside another one.
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
+            listener.set_nonblocking(true).expect("a listener that can be waited for");
             let address = listener.local_addr().expect("the address just bound");
             origins.insert(role, format!("https://{address}"));
             listeners.push((role, listener));
         }
         lock(&shared.origins).clone_from(&origins);
+        let inside = runtime.enter();
         for (role, listener) in listeners {
+            let listener = TcpListener::from_std(listener).expect("the listener just made");
             runtime.spawn(accept(listener, acceptor.clone(), role, Arc::clone(&shared)));
         }
+        drop(inside);
         Self { shared, origins, folder, runtime: Some(runtime) }
     }
 
@@ -444,25 +449,21 @@ fn query_page(rows: &[Value], asked: &Value) -> (u16, Value) {
         subscriptions.is_none_or(|wanted| row["subscriptionId"].is_null() || wanted.contains(&row["subscriptionId"]))
     };
     let rows: Vec<&Value> = rows.iter().filter(in_scope).collect();
-    let options = &asked["options"];
-    let size = options["$top"].as_u64().unwrap_or(1000);
-    let query = asked["query"].as_str().unwrap_or_default();
+    let (options, query) = (&asked["options"], asked["query"].as_str().unwrap_or_default());
+    // A token belongs to its query.
     let start = match options["$skipToken"].as_str() {
-        None => options["$skip"].as_u64().and_then(|skip| usize::try_from(skip).ok()),
-        // A token belongs to its query.
+        None => Some(options["$skip"].as_u64().unwrap_or(0)),
         Some(token) => BASE64.decode(token).ok().and_then(|bytes| {
             let text = String::from_utf8(bytes).ok()?;
-            let (start, of) = text.split_once(':')?;
-            (of == query).then(|| start.parse().ok())?
+            text.strip_suffix(query)?.strip_suffix(':')?.parse().ok()
         }),
     };
-    let start = if options["$skipToken"].is_null() { Some(start.unwrap_or(0)) } else { start };
-    let (Some(start), 1..=1000) = (start, size) else {
+    let (Some(start), size @ 1..=1000) = (start, options["$top"].as_u64().unwrap_or(1000)) else {
         return (400, error("BadRequest", "The skip token or the page size of the query is not valid."));
     };
-    let page: Vec<&Value> =
-        rows.iter().skip(start).take(usize::try_from(size).unwrap_or(usize::MAX)).copied().collect();
-    let end = start + page.len();
+    let (start, size) = (usize::try_from(start).unwrap_or(usize::MAX), usize::try_from(size).unwrap_or(usize::MAX));
+    let page: Vec<&Value> = rows.iter().skip(start).take(size).copied().collect();
+    let end = start.saturating_add(page.len());
     let (left, ordered) = (end < rows.len(), page.iter().all(|row| !row["id"].is_null()));
     let mut body = json!({
         "totalRecords": rows.len(),
@@ -561,11 +562,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An authority of certificates that nobody has heard of.
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, "authority of the fake Azure");
+    params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a new key")).expect("a certificate of our own")
 }
 
