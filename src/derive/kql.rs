@@ -44,8 +44,8 @@ enum Token {
 }
 
 const SIGNS: [&str; 25] = [
-    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";", "|",
-    ":", ".", "!",
+    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";",
+    "|", ":", ".", "!",
 ];
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -151,6 +151,17 @@ pub(super) struct Query {
 
 /// Deeper than any query that a person writes.
 const DEEPEST: usize = 40;
+/// Longer than any query that a person writes, in words and signs.
+const LONGEST: usize = 2_000;
+/// Values in one list.
+const LARGEST: usize = 1_000;
+
+fn size(value: &V) -> usize {
+    match value {
+        V::List(all) => 1 + all.iter().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
 
 struct Parser {
     tokens: Vec<Token>,
@@ -197,9 +208,16 @@ impl Parser {
         while self.word("let") {
             let name = self.name()?;
             self.need("=")?;
-            let value = self.expr()?;
+            let value = value(&self.expr()?, &Row::new(), 1.0);
             self.need(";")?;
-            self.named.insert(name, value);
+            if value == V::Unknown {
+                return Err(format!("`{name}` is not a plain value"));
+            }
+            // Values that name one another could double with each line.
+            if size(&value) > LARGEST {
+                return Err(format!("`{name}` is too long"));
+            }
+            self.named.insert(name, Expr::Value(value));
         }
         let table = self.name()?;
         let mut steps = Vec::new();
@@ -246,7 +264,12 @@ impl Parser {
             "extend" => Ok(Step::Extend(self.named_list()?)),
             "project" => Ok(Step::Project(self.named_list()?)),
             "summarize" => {
-                let what = if self.word("by") { self.at -= 1; Vec::new() } else { self.named_list()? };
+                let what = if self.word("by") {
+                    self.at -= 1;
+                    Vec::new()
+                } else {
+                    self.named_list()?
+                };
                 let by = if self.word("by") { self.named_list()? } else { Vec::new() };
                 Ok(Step::Summarize { what, by })
             }
@@ -264,10 +287,8 @@ impl Parser {
     fn named_list(&mut self) -> Result<Vec<(String, Expr)>, String> {
         let mut all = Vec::new();
         loop {
-            let named = matches!(
-                (self.peek(), self.tokens.get(self.at + 1)),
-                (Some(Token::Name(_)), Some(Token::Sign("=")))
-            );
+            let named =
+                matches!((self.peek(), self.tokens.get(self.at + 1)), (Some(Token::Name(_)), Some(Token::Sign("="))));
             let name = if named { Some(self.name()?) } else { None };
             if named {
                 self.need("=")?;
@@ -311,8 +332,22 @@ impl Parser {
             }
             Some(Token::Name(name))
                 if [
-                    "in", "in_any_case", "contains", "has", "startswith", "endswith", "between", "has_any", "contains_cs", "has_cs",
-                    "hasprefix", "hassuffix", "matches", "has_all", "startswith_cs", "endswith_cs",
+                    "in",
+                    "in_any_case",
+                    "contains",
+                    "has",
+                    "startswith",
+                    "endswith",
+                    "between",
+                    "has_any",
+                    "contains_cs",
+                    "has_cs",
+                    "hasprefix",
+                    "hassuffix",
+                    "matches",
+                    "has_all",
+                    "startswith_cs",
+                    "endswith_cs",
                 ]
                 .contains(&name.as_str()) =>
             {
@@ -389,7 +424,13 @@ impl Parser {
             Some(Token::Num(number)) => Expr::Value(V::Num(number)),
             Some(Token::Text(text)) => Expr::Value(V::Text(text)),
             Some(Token::Sign("-")) => {
-                Expr::Pair("-".to_owned(), Box::new(Expr::Value(V::Num(0.0))), Box::new(self.single()?))
+                self.deep += 1;
+                if self.deep > DEEPEST {
+                    return Err("it is nested too deeply".to_owned());
+                }
+                let of = self.single()?;
+                self.deep -= 1;
+                Expr::Pair("-".to_owned(), Box::new(Expr::Value(V::Num(0.0))), Box::new(of))
             }
             Some(Token::Sign("(")) => {
                 let inner = self.expr()?;
@@ -455,6 +496,9 @@ fn names(expr: &Expr, made: &BTreeSet<String>, found: &mut BTreeSet<String>) {
 /// Reads a query; or says why it cannot.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
     let tokens = tokens(&text.replace("in~", "in_any_case"))?;
+    if tokens.len() > LONGEST {
+        return Err("it is too long".to_owned());
+    }
     Parser { tokens, at: 0, deep: 0, named: BTreeMap::new() }.query()
 }
 
@@ -520,9 +564,7 @@ fn value(expr: &Expr, row: &Row, times: f64) -> V {
         Expr::Value(value) => value.clone(),
         Expr::Column(name) => row.get(name).cloned().unwrap_or(V::Unknown),
         Expr::Call(name, of) => call(name, of, row, times),
-        Expr::Pair(operator, left, right) => {
-            pair(operator, &value(left, row, times), &value(right, row, times))
-        }
+        Expr::Pair(operator, left, right) => pair(operator, &value(left, row, times), &value(right, row, times)),
     }
 }
 
@@ -536,8 +578,8 @@ fn call(name: &str, of: &[Expr], row: &Row, times: f64) -> V {
     match name {
         "list" => V::List(arguments),
         // What stands in brackets after `dynamic` is a list already; a parameter of a set is one value.
-        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong" | "toint"
-        | "toreal" | "todouble" | "percentile" | "toscalar" => first,
+        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong"
+        | "toint" | "toreal" | "todouble" | "percentile" | "toscalar" => first,
         "tostring" => match first {
             V::Num(number) => V::Text(number.to_string()),
             other => other,
@@ -712,7 +754,10 @@ mod tests {
         assert_eq!(out("T | where TimeGenerated > ago(1h)"), Some(true));
         assert_eq!(out("T | where TimeGenerated > ago(1m) or Other == 3"), None);
         assert_eq!(out("T | where Other == 3 and Port == 1"), Some(false));
-        assert_eq!(out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"), Some(true));
+        assert_eq!(
+            out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"),
+            Some(true)
+        );
         assert_eq!(out("T | summarize sum(Bytes) by Name | where sum_Bytes > 1000"), Some(false));
         assert_eq!(out("T | where Port == 1 | summarize count()"), Some(true));
         assert_eq!(out("T | where Port == 1 | summarize count() by Name"), Some(false));
@@ -730,8 +775,15 @@ mod tests {
         ] {
             assert!(parse(query).is_err(), "{query}");
         }
-        let deep = format!("T | where {}1 == 1{}", "(".repeat(5000), ")".repeat(5000));
-        assert!(parse(&deep).is_err());
+        for (open, close) in [("(", ")"), ("-", ""), ("not(", ")"), ("[", "]")] {
+            for times in [100, 5_000] {
+                let deep = format!("T | where {}1{} == 1", open.repeat(times), close.repeat(times));
+                assert!(parse(&deep).is_err(), "{open}");
+            }
+        }
+        assert!(parse(&format!("T | where {}1 == 1", "1 == 1 and ".repeat(5_000))).is_err());
+        let doubling: String = (1..40).map(|n| format!("let a{n} = dynamic([a{}, a{}]);", n - 1, n - 1)).collect();
+        assert!(parse(&format!("let a0 = 1;{doubling} T | where Port in (a39)")).is_err());
     }
 
     #[test]
