@@ -236,8 +236,7 @@ impl Parser {
                     names(expr, &made, &mut columns);
                     continue;
                 }
-                Step::Extend(all) => (all.iter().collect(), true),
-                Step::Project(all) => (all.iter().collect(), true),
+                Step::Extend(all) | Step::Project(all) => (all.iter().collect(), true),
                 Step::Summarize { what, by } => (what.iter().chain(by).collect(), true),
                 Step::Count | Step::Keep => (Vec::new(), false),
             };
