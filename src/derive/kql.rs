@@ -311,7 +311,7 @@ impl Parser {
             }
             Some(Token::Name(name))
                 if [
-                    "in", "contains", "has", "startswith", "endswith", "between", "has_any", "contains_cs", "has_cs",
+                    "in", "in_any_case", "contains", "has", "startswith", "endswith", "between", "has_any", "contains_cs", "has_cs",
                     "hasprefix", "hassuffix", "matches", "has_all", "startswith_cs", "endswith_cs",
                 ]
                 .contains(&name.as_str()) =>
@@ -323,8 +323,7 @@ impl Parser {
         };
         self.at += 1;
         let right = match operator.as_str() {
-            "in" | "has_any" | "has_all" => {
-                // `in~`: tilde is no sign of ours; the tokenizer has refused it already.
+            "in" | "in_any_case" | "has_any" | "has_all" => {
                 self.need("(")?;
                 Expr::Call("list".to_owned(), self.arguments()?)
             }
@@ -455,11 +454,16 @@ fn names(expr: &Expr, made: &BTreeSet<String>, found: &mut BTreeSet<String>) {
 
 /// Reads a query; or says why it cannot.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
-    let tokens = tokens(&text.replace("in~", "in").replace("has_any~", "has_any"))?;
+    let tokens = tokens(&text.replace("in~", "in_any_case"))?;
     Parser { tokens, at: 0, deep: 0, named: BTreeMap::new() }.query()
 }
 
 impl Query {
+    /// Are all records added up, so that there is one row however many there were?
+    pub(super) fn gives_one_row(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Summarize { .. } | Step::Count))
+    }
+
     /// What comes out when this record, so many times, is all there is.
     pub(super) fn show(&self, row: &Row, times: f64) -> Out {
         let mut row = Some(row.clone());
@@ -595,6 +599,10 @@ fn pair(operator: &str, left: &V, right: &V) -> V {
             _ => V::Unknown,
         },
         "in" => within(left, right, &|one| pair("==", left, one)),
+        "in_any_case" => within(left, right, &|one| {
+            let operator = if matches!(one, V::Text(_)) { "=~" } else { "==" };
+            pair(operator, left, one)
+        }),
         "has_any" => within(left, right, &|one| pair("has", left, one)),
         "has_all" => V::Unknown,
         "between" => match right {
@@ -698,6 +706,7 @@ mod tests {
         assert_eq!(out("T | where Bytes > 999 and Port == 23"), Some(true));
         assert_eq!(out("T // of mine\n| where Port !in (22, 23)"), Some(false));
         assert_eq!(out("let ports = dynamic([22, 23]); T | where Port in (ports)"), Some(true));
+        assert_eq!(out("T | where Name in~ ('WWW.example.com')"), Some(true));
         assert_eq!(out("T | where Port between (20 .. 25)"), Some(true));
         assert_eq!(out("T | where Name has 'example' and Name !has 'exam'"), Some(true));
         assert_eq!(out("T | where TimeGenerated > ago(1h)"), Some(true));
