@@ -226,6 +226,7 @@ fn only_reads_are_sent_and_each_where_it_belongs() {
         "athena:GetWorkGroup",
         "athena:ListQueryExecutions",
         "athena:BatchGetQueryExecution",
+        "cloudtrail:LookupEvents",
     ];
     for request in seen {
         let name = request.call.name();
