@@ -41,7 +41,7 @@ struct Far<'a> {
     delay: Duration,
     /// The limits of the services; nothing where they are left out.
     pace: Option<(Pace, &'a Provider)>,
-    /// Requests by service and region.
+    /// Requests by limit and region, where there are limits.
     lanes: Mutex<BTreeMap<(String, String), usize>>,
 }
 
@@ -65,15 +65,15 @@ impl Source for Far<'_> {
     }
     fn send<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            let (service, region) = (request.read.service.clone(), request.region.clone());
+            let region = request.region.clone();
             let turn = match &self.pace {
                 Some((pace, provider)) => {
-                    let per_second = provider.services[&service].per_second;
-                    Some(pace.lane(request.session, &service, &region, per_second).turn().await)
+                    let (limit, per_second) = provider.limit(&request.read.service, request.operation);
+                    *self.lanes.lock().unwrap().entry((limit.clone(), region.clone())).or_default() += 1;
+                    Some(pace.lane(request.session, &limit, &region, per_second).turn().await)
                 }
                 None => None,
             };
-            *self.lanes.lock().unwrap().entry((service, region)).or_default() += 1;
             tokio::time::sleep(self.delay).await;
             drop(turn);
             let mut call = request.call.clone();
@@ -182,7 +182,8 @@ fn measure(controls: &Controls, recorded: &Collection, regions: &[String]) {
     println!("  {requests} requests of {} ms, {IN_FLIGHT} at once: {:.0} ms", DELAY.as_millis(), slots * 1000.0);
     // Requests of a lane start no closer than its limit lets them.
     let bound = |((service, region), requests): (&(String, String), &usize)| {
-        let per_second = controls.reads.provider.services[service].per_second;
+        let (of, operation) = service.split_once(':').unwrap_or((service, ""));
+        let per_second = controls.reads.provider.limit(of, operation).1;
         (requests.saturating_sub(1) as f64 / per_second, per_second, service.clone(), region.clone(), *requests)
     };
     let mut bounds: Vec<_> = paced.lanes.iter().map(bound).collect();

@@ -461,6 +461,7 @@ fn every_point_of_the_boundaries_is_found_and_compared() {
         network: network.map(|network| Pattern(network.to_owned())),
         account: None,
         region: None,
+        tags: BTreeMap::new(),
     };
     let declared = DeclaredBoundary {
         description: String::new(),

@@ -189,11 +189,42 @@ fn account_rules() -> Vec<Rule> {
             }
             answer.to_string()
         }),
+        // The event history, which the emulator does not have: in October the function cut a machine off in a drill.
+        Rule::on("cloudtrail:LookupEvents", answer(&cut_off()))
+            .region("us-east-1")
+            .about("ModifyNetworkInterfaceAttribute"),
         // The emulator names everybody `user/moto`.
         Rule::patch("sts:GetCallerIdentity", |body| body.replace("user/moto", "assumed-role/farwatch-audit/nightly")),
         // moto does not know about root's password; this is the shape that AWS answers in.
         Rule::on("iam:GetAccountSummary", Action::Answer { status: 200, content_type: "text/xml", body: summary }),
     ]
+}
+
+/// The answer of the event history, in the shape of AWS (CloudTrail API, Event).
+fn cut_off() -> String {
+    let at: jiff::Timestamp = "2026-10-14T14:35:02Z".parse().unwrap();
+    let by = json!({"type": "AssumedRole", "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/isolate/isolate")});
+    let full = json!({
+        "eventVersion": "1.11", "userIdentity": by, "eventTime": at.to_string(), "eventSource": "ec2.amazonaws.com",
+        "eventName": "ModifyNetworkInterfaceAttribute", "awsRegion": "us-east-1", "sourceIPAddress": "198.51.100.7",
+        "eventID": "7d1c0a4e-52c5-4a0e-9a58-3b1f6f0c2a11", "readOnly": false, "managementEvent": true,
+    });
+    let resource = |kind: &str, name: &str| json!({"ResourceType": kind, "ResourceName": name});
+    let event = json!({
+        "EventId": "7d1c0a4e-52c5-4a0e-9a58-3b1f6f0c2a11",
+        "EventName": "ModifyNetworkInterfaceAttribute",
+        "ReadOnly": "false",
+        "AccessKeyId": "ASIAEXAMPLEOFADRILL1",
+        "EventTime": at.as_second(),
+        "EventSource": "ec2.amazonaws.com",
+        "Username": "isolate",
+        "Resources": [
+            resource("AWS::EC2::NetworkInterface", "eni-0c1a4b6e2d3f59788"),
+            resource("AWS::EC2::SecurityGroup", "sg-08d4f3b1c6a7e2905"),
+        ],
+        "CloudTrailEvent": full.to_string(),
+    });
+    json!({ "Events": [event] }).to_string()
 }
 
 /// One account as it was seeded, recorded through the shapes of AWS where the emulator has others.

@@ -16,7 +16,7 @@ use farwatch::derive::inventory;
 use farwatch::model::assessment::{Assessment, CellState, Status};
 use farwatch::model::catalog::{EnvironmentKind, ShownBy};
 use farwatch::model::exchange::Exchange;
-use farwatch::model::finding::Outcome;
+use farwatch::model::finding::{Finding, Outcome};
 use farwatch::model::inventory::ListState;
 use farwatch::model::organisation::Organisation;
 use farwatch::model::parameter::defaults;
@@ -372,6 +372,18 @@ fn a_scenario_is_told_link_by_link() {
     assert_eq!((detected, answered), (Holds::No, Holds::No), "{links:?}");
     let (detected, answered, links) = told(&READY);
     assert_eq!((detected, answered), (Holds::Yes, Holds::Yes), "{links:?}");
+    // The event history of the account confirms the drill, and that stands beside it.
+    let judged_ready = READY.judge();
+    let drill = judged_ready.assessment.scenarios[0].links.last().unwrap();
+    let told = judged_ready.findings.findings.iter().find(|one| drill.findings.contains(&one.id().to_owned())).unwrap();
+    assert_eq!(told.outcome(), Outcome::Pass);
+    assert!(told.sentence().contains("on 2026-10-14 (UTC, a day more or less): 1 (Modify"), "{}", told.sentence());
+    // The developers' subnet is declared with a tag, and bears it; in the demo it does not.
+    for (judged, outcome) in [(&judged_ready, Outcome::Pass), (&World::demo().judge(), Outcome::Fail)] {
+        let tagged = |one: &&Finding| one.check() == "organisation-declared-tags-borne";
+        let outcomes: Vec<_> = judged.findings.findings.iter().filter(tagged).map(Finding::outcome).collect();
+        assert_eq!(outcomes, [outcome]);
+    }
     // What was not read is not known, and a drill that no longer counts is none.
     let world = &*READY;
     let gone = |exchange: &&Exchange| exchange.call.read != "route53resolver:ListResolverQueryLogConfigAssociations";

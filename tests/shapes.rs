@@ -445,3 +445,112 @@ fn states_that_the_emulators_never_reach() {
         assert!(finding.outcome == "fail" && finding.sentence.contains(says), "{}", finding.sentence);
     }
 }
+
+const HISTORY: &str = "cloudtrail:LookupEvents";
+const CALL: &str = "ModifyNetworkInterfaceAttribute";
+
+/// CloudTrail API, `LookupEvents`: the newest first, 50 on a page; times in seconds since 1970, the whole event as a text.
+fn event(id: usize, days_ago: i64) -> Value {
+    json!({
+        "EventId": format!("event-{id}"),
+        "EventName": CALL,
+        "ReadOnly": "false",
+        "AccessKeyId": "AKIACANARYOFANEVENT1",
+        "EventTime": jiff::Timestamp::now().as_second() - days_ago * 24 * 3600,
+        "EventSource": "ec2.amazonaws.com",
+        "Username": "isolate",
+        "Resources": [{ "ResourceType": "AWS::EC2::NetworkInterface", "ResourceName": "eni-1" }],
+        "CloudTrailEvent": "{\"sourceIPAddress\":\"canary-of-an-address\"}",
+    })
+}
+
+/// The organisation that is ready, with the first account in place of its own and a drill of so many days ago.
+fn drilled(days_ago: i64) -> tempfile::TempDir {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/organisations/ready");
+    let to = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let day = |days: i64| ago(days)[..10].to_owned();
+    for file in emulators::files(&from) {
+        let target = to.path().join(file.strip_prefix(&from).expect("below it"));
+        std::fs::create_dir_all(target.parent().expect("a folder")).expect("a folder");
+        let bytes = std::fs::read(&file).expect("a file");
+        let text = String::from_utf8(bytes).expect("text").replace("210987654321", FIRST);
+        let text = if file.ends_with("statements/containment-drill.md") {
+            let dates =
+                ("date: 2026-10-14\nexpires: 2027-10-13", format!("date: {}\nexpires: {}", day(days_ago), day(-30)));
+            assert!(text.contains(dates.0), "the drill has another date: {text}");
+            text.replace(dates.0, &dates.1)
+        } else {
+            text
+        };
+        std::fs::write(target, text).expect("a file");
+    }
+    to
+}
+
+/// What is found about the drill of so many days ago; and the run, and what was asked.
+fn of_drill(days_ago: i64, rules: Vec<Rule>) -> (Finding, Run, Fault) {
+    let organisation = drilled(days_ago);
+    let fault = Fault::start(&Emulator::moto().endpoint, rules);
+    let run = audit(&fault, &["--organisation", organisation.path().to_str().expect("a path")]);
+    let check = "organisation-drill-in-event-history";
+    let about = |one: &&Finding| one.check == check && one.subject.id.as_deref() == Some("containment-drill");
+    let findings = run.findings();
+    let found: Vec<Finding> = findings.all.iter().filter(about).cloned().collect();
+    assert_eq!(found.len(), 1, "{}", run.said());
+    (found.into_iter().next().expect("one"), run, fault)
+}
+
+fn happened(events: &[Value]) -> Rule {
+    let body = json!({ "Events": events }).to_string();
+    Rule::patch(HISTORY, move |_| body.clone()).region(EAST).about(CALL)
+}
+
+/// An event of the day confirms the drill, and what identifies people and places stays out of the run.
+#[test]
+fn the_event_history_confirms_a_drill() {
+    let (found, run, fault) = of_drill(10, vec![happened(&[event(1, 3), event(2, 10), event(3, 40)])]);
+    assert_eq!(found.outcome, "pass", "{found:?}");
+    assert!(found.sentence.contains(&format!("(UTC, a day more or less): 1 ({CALL} by isolate at")));
+    for file in emulators::files(&run.dir) {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).expect("a file")).into_owned();
+        assert!(!text.contains("canary-of-an-address") && !text.contains("AKIACANARY"), "{}", file.display());
+    }
+    // One name at a time, and in full: the region has four, each asked for once.
+    let asked: Vec<_> = fault.seen().into_iter().filter(|seen| seen.call.name() == HISTORY).collect();
+    assert_eq!(asked.len(), 4 * REGIONS.len());
+    assert!(asked.iter().all(|seen| seen.subject.contains("EventName")), "{asked:#?}");
+}
+
+/// No event of the day, and all was read: it says so. Older than the history, denied, or not read to the day: not known.
+#[test]
+fn the_event_history_says_no_more_than_it_knows() {
+    let (found, ..) = of_drill(10, vec![happened(&[event(1, 3), event(3, 40)])]);
+    assert_eq!(found.outcome, "fail");
+    assert!(found.sentence.contains("no matching event in the event history (90 days)"), "{}", found.sentence);
+    let (found, ..) = of_drill(120, vec![happened(&[event(1, 3)])]);
+    assert_eq!(found.outcome, "unknown");
+    assert!(found.sentence.contains("goes back 90 days") && found.sentence.contains("is older"), "{}", found.sentence);
+    // Another region could have it.
+    let (found, ..) = of_drill(10, vec![Rule::on(HISTORY, Action::Deny).region(WEST)]);
+    assert!(found.outcome == "unknown" && found.blames(HISTORY, "denied"), "{found:?}");
+    let (found, ..) = of_drill(10, vec![Rule::on(HISTORY, Action::Deny).region(WEST), happened(&[event(1, 10)])]);
+    assert_eq!(found.outcome, "pass");
+}
+
+/// A history that is longer than we ask for: what came counts, the rest is a gap, and no more pages are asked for.
+#[test]
+fn a_long_event_history_is_read_to_its_bound() {
+    for (at, outcome) in [(3, "pass"), (4, "unknown")] {
+        let events: Vec<Value> = (0..6).map(|id| event(id, if id == at { 10 } else { 3 })).collect();
+        let paged = Rule::on(HISTORY, Action::Paginate { size: 1 }).region(EAST).about(CALL);
+        let (found, run, fault) = of_drill(10, vec![happened(&events), paged]);
+        assert_eq!(found.outcome, outcome, "{found:?}");
+        let asked = |seen: &&emulators::fault::Seen| {
+            seen.call.name() == HISTORY && seen.call.region == EAST && seen.subject.contains(CALL)
+        };
+        assert_eq!(fault.seen().iter().filter(asked).count(), 4);
+        let gaps = run.findings().gaps;
+        assert!(lists_gap(&gaps, &format!("{HISTORY}#{CALL}"), "failed"), "{gaps:#?}");
+        assert!(run.said().contains("no more than 4 pages of it are asked for"), "{}", run.said());
+    }
+}

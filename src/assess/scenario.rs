@@ -2,6 +2,7 @@
 
 use super::Input;
 use crate::model::assessment::StatementResult;
+use crate::model::drill::DRILL;
 use crate::model::finding::{Finding, Outcome};
 use crate::model::scenario::{Holds, Link, LinkResult, Scenario, ScenarioResult, Step};
 use crate::model::statement::StatementKind;
@@ -58,6 +59,13 @@ fn by_checks(link: &Link, findings: &[Finding]) -> LinkResult {
     }
 }
 
+/// The findings about a drill that say something.
+fn told_of(drill: &str, findings: &[Finding]) -> Vec<String> {
+    let about = |one: &&Finding| one.subject().kind == DRILL && one.subject().id.as_deref() == Some(drill);
+    let says = |one: &&Finding| one.outcome() != Outcome::NotApplicable;
+    findings.iter().filter(about).filter(says).map(|one| one.id().to_owned()).collect()
+}
+
 /// A drill that counts on the day and speaks to the aspect.
 fn by_drill(aspect: &str, link: &Link, input: &Input<'_>, statements: &[StatementResult]) -> LinkResult {
     let counts = |id: &str| statements.iter().any(|result| result.id == id && result.not_counted.is_none());
@@ -66,10 +74,11 @@ fn by_drill(aspect: &str, link: &Link, input: &Input<'_>, statements: &[Statemen
         one.kind == StatementKind::Drill && one.holds && speaks && counts(&one.id)
     });
     match drill {
+        // What the event history tells of it stands beside it, and decides nothing: it forgets after some time.
         Some(drill) => LinkResult {
             holds: Holds::Yes,
             because: format!("{}, on {} ({})", drill.title, drill.date, drill.id),
-            findings: Vec::new(),
+            findings: told_of(&drill.id, input.findings),
         },
         None => LinkResult { holds: Holds::No, because: link.otherwise.clone(), findings: Vec::new() },
     }

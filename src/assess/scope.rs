@@ -2,8 +2,9 @@
 
 use crate::model::alert::SUMMARY;
 use crate::model::assessment::Population;
-use crate::model::boundary::{DECLARATION, PLACE, POINT};
+use crate::model::boundary::{DECLARATION, PLACE, POINT, TAGGED};
 use crate::model::check::Check;
+use crate::model::drill::DRILL;
 use crate::model::finding::{Finding, Outcome};
 use crate::model::inventory::{Inventory, ListState};
 use crate::model::resource::ResourceKey;
@@ -13,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// One line for each type that a check judges and that was seen, or whose list may be cut.
 #[must_use]
 pub fn populations(checks: &[&Check], inventory: &Inventory, findings: &[Finding], scoped: &Scoped) -> Vec<Population> {
-    // What the boundary comes to is told in a chapter of its own; what is counted over the whole run is no population.
-    let derived = [PLACE, POINT, DECLARATION, SUMMARY];
+    // What the boundary comes to is told in a chapter of its own; what is counted over the whole run, or is the
+    // organisation's own, is no population.
+    let derived = [PLACE, POINT, DECLARATION, TAGGED, SUMMARY, DRILL];
     let kinds: BTreeSet<&str> =
         checks.iter().map(|check| check.for_each.as_str()).filter(|kind| !derived.contains(kind)).collect();
     let mut left: HashMap<ResourceKey, bool> = HashMap::new();

@@ -97,17 +97,21 @@ struct Job<'r> {
     region: String,
 }
 
-/// Calls that wait, each behind those to the same service in the same region. The services and regions take turns: a call
-/// that has to wait for its service's limit holds a connection, and one service's calls in a row would hold them all.
+/// Calls that wait, each behind those to the same service in the same account and region. Services, accounts and regions
+/// take turns: a call that has to wait for a limit holds a connection, and the calls of one limit in a row would hold them
+/// all.
 #[derive(Default)]
 struct Queue<'r> {
-    lanes: HashMap<(usize, String, String), VecDeque<Job<'r>>>,
-    turns: VecDeque<(usize, String, String)>,
+    lanes: HashMap<Lane, VecDeque<Job<'r>>>,
+    turns: VecDeque<Lane>,
 }
+
+/// Session, service, account, region.
+type Lane = (usize, String, String, String);
 
 impl<'r> Queue<'r> {
     fn push(&mut self, job: Job<'r>) {
-        let lane = (job.session, job.read.service.clone(), job.region.clone());
+        let lane = (job.session, job.read.service.clone(), job.call.account.clone(), job.region.clone());
         let waiting = self.lanes.entry(lane.clone()).or_default();
         if waiting.is_empty() {
             self.turns.push_back(lane);
@@ -654,6 +658,12 @@ async fn ask<'r>(
         }
         if exchange.outcome == Outcome::Answered {
             exchange.last = next.is_none();
+            // What was asked for is kept and counts; that it is not all is a gap.
+            if let Some(most) = read.pages.as_ref().and_then(|pages| pages.at_most).filter(|most| page >= *most)
+                && next.take().is_some()
+            {
+                exchange.detail = Some(format!("there is more; no more than {most} pages of it are asked for"));
+            }
         }
         pages.push((exchange, kept.filter(|body| !body.is_empty())));
         match next {

@@ -323,7 +323,8 @@ fn azure_problems(read: &Read, say: &mut impl FnMut(String, &str)) {
     if read.actions.is_empty() {
         say("needs `actions`".to_owned(), "the RBAC action or the Graph permission that the call needs");
     }
-    if read.http.as_deref().is_none_or(|http| !http.starts_with("GET /") && !http.starts_with("POST /")) {
+    let fine = |http: &str| ["GET /", "GET {", "POST /"].iter().any(|start| http.starts_with(start));
+    if !read.http.as_deref().is_some_and(fine) {
         say("needs `http`".to_owned(), "http: GET /subscriptions/{subscriptionId}/providers/…");
     }
 }

@@ -13,9 +13,9 @@
 //! or not a machine behind it has a public address; and rules of Azure Virtual Network Manager, which come before those
 //! of any group, are not looked at.
 //!
-//! Sources: Microsoft.Network, SecurityRulePropertiesFormat; Microsoft Learn, "Azure network security groups overview"
+//! Sources: Microsoft.Network, `SecurityRulePropertiesFormat`; Microsoft Learn, "Azure network security groups overview"
 //! (priority, default rules, augmented rules), "Virtual network service tags" (Internet: addresses outside the virtual
-//! network that the public internet reaches; VirtualNetwork; AzureLoadBalancer: 168.63.129.16), "Application security
+//! network that the public internet reaches; `VirtualNetwork`; `AzureLoadBalancer`: 168.63.129.16), "Application security
 //! groups" (network interfaces of the same virtual network).
 
 use super::security_group::{PORT_BOUND, Source, internet_wide};
@@ -49,7 +49,7 @@ pub(super) fn derive(inventory: &mut Inventory) {
         })
         .into();
     for group in inventory.of(GROUP) {
-        let evidence = group.evidence(["rules", "default_rules", "subnets", "interfaces"]);
+        let evidence = group.evidence(["rules", "default_rules", "subnets", "network_interfaces"]);
         let found = opened(group);
         let mut give = |kind: &'static str, resources: Vec<Resource>, doubts: &BTreeSet<String>| {
             let (all, lists) = derived.entry(kind).or_default();
@@ -168,7 +168,7 @@ const PROTOCOLS: [&str; 4] = ["tcp", "udp", "icmp", "other"];
 fn opened(group: &Resource) -> Opened {
     let mut found = Opened::default();
     let attached = |field: &str| group.get(field).and_then(Value::as_array).map(|list| !list.is_empty());
-    match (attached("subnets"), attached("interfaces")) {
+    match (attached("subnets"), attached("network_interfaces")) {
         (Some(true), _) | (_, Some(true)) => {}
         (Some(false), Some(false)) => return found,
         _ => {
@@ -357,7 +357,7 @@ fn parse(rule: &Value) -> Result<Option<Rule>, String> {
     };
     let priority = rule.get("priority").and_then(Value::as_i64).ok_or_else(|| unread("priority"))?;
     let protocol = text("protocol").ok_or_else(|| unread("protocol"))?.to_ascii_lowercase();
-    let ports = ranges(&both(rule, "port", "ports")).ok_or_else(|| unread("ports"))?;
+    let ports = ranges(&both(rule, "destination_port", "destination_ports")).ok_or_else(|| unread("ports"))?;
     let groups = rule.get("source_groups").and_then(Value::as_array).is_some_and(|groups| !groups.is_empty());
     let from = both(rule, "source", "sources");
     if from.is_empty() && !groups {
@@ -372,7 +372,8 @@ fn parse(rule: &Value) -> Result<Option<Rule>, String> {
         None
     } else if to.is_empty() {
         let groups = rule.get("destination_groups").and_then(Value::as_array);
-        let ids: BTreeSet<String> = groups.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let ids: BTreeSet<String> =
+            groups.into_iter().flatten().filter_map(|group| group.get("id")?.as_str()).map(str::to_owned).collect();
         // Which group it is is not always told; then it is like no other.
         let one = BTreeSet::from([format!("the destination of {name}")]);
         Some(Place { nets: Vec::new(), unknown: if ids.is_empty() { one } else { ids } })
@@ -432,7 +433,7 @@ mod tests {
 
     fn rule(priority: i64, access: &str, source: &str, port: &str) -> Value {
         json!({"name": format!("r{priority}"), "priority": priority, "direction": "Inbound", "access": access,
-            "protocol": "Tcp", "source": source, "destination": "*", "port": port})
+            "protocol": "Tcp", "source": source, "destination": "*", "destination_port": port})
     }
 
     fn with(mut rule: Value, field: &str, value: Value) -> Value {
@@ -449,8 +450,8 @@ mod tests {
         };
         let mut group = Resource::new(key);
         group.set("rules", json!(rules), ["E-1.1".to_owned()]);
-        group.set("subnets", json!(["/subnet"]), []);
-        group.set("interfaces", json!([]), []);
+        group.set("subnets", json!([{"id": "/subnet"}]), []);
+        group.set("network_interfaces", json!([]), []);
         group
     }
 
@@ -479,7 +480,7 @@ mod tests {
         for source in ["10.0.0.0/8", "203.0.113.7", "203.0.113.0/24", "VirtualNetwork", "AzureLoadBalancer"] {
             assert_eq!(seen(&[rule(100, "Allow", source, "22")]), open(&[]), "{source}");
         }
-        let members = with(rule(100, "Allow", "", "22"), "source_groups", json!(["/asg"]));
+        let members = with(rule(100, "Allow", "", "22"), "source_groups", json!([{"id": "/asg"}]));
         assert_eq!(seen(&[members]), open(&[]));
     }
 
@@ -551,7 +552,7 @@ mod tests {
 
     #[test]
     fn ports_in_lists_and_what_goes_out() {
-        let several = with(rule(100, "Allow", "*", ""), "ports", json!(["22", "80-81"]));
+        let several = with(rule(100, "Allow", "*", ""), "destination_ports", json!(["22", "80-81"]));
         assert_eq!(seen(&[several]), open(&["tcp/22-22", "tcp/80-81"]));
         let out = with(rule(100, "Allow", "*", "22"), "direction", json!("Outbound"));
         assert_eq!(seen(&[out]), open(&[]));
@@ -566,7 +567,7 @@ mod tests {
         unread.data.as_object_mut().unwrap().remove("subnets");
         assert!(!opened(&unread).doubts.is_empty());
         let mut card = loose.clone();
-        card.set("interfaces", json!(["/nic"]), []);
+        card.set("network_interfaces", json!([{"id": "/nic"}]), []);
         assert_eq!(opened(&card).open.len(), 1);
     }
 

@@ -13,7 +13,8 @@
 //! source itself tells. Several settings add up.
 //!
 //! The settings of a subscription's activity log (`azure.monitor.activity_log_setting`) get `sends`, whether a
-//! destination exists, and `categories`, those that are on, with `allLogs` written out.
+//! destination exists, and `categories`, those that are on, with `allLogs` written out. Subscriptions get
+//! `workspace_ready`: a workspace is ready, in this subscription or in another of the run.
 
 use super::azure_flow::{WORKSPACE, destination};
 use super::known::Known;
@@ -28,8 +29,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const KIND: &str = "azure.monitor.source";
 const SETTING: &str = "azure.monitor.diagnostic_setting";
 const CATEGORY: &str = "azure.monitor.diagnostic_category";
+/// The group whose categories are asked for, where a setting names it (`when` of the read).
+const ASKED: &str = "audit";
 pub(super) const ACTIVITY: &str = "azure.monitor.activity_log_setting";
 const STORAGE: &str = "azure.storage.account";
+const SUBSCRIPTION: &str = "azure.subscription";
 
 /// What one sort of source is called, and the categories that matter: any one of the lists will do (Azure Monitor,
 /// "Supported resource logs", by type).
@@ -72,16 +76,8 @@ const SORTS: [Sort; 5] = [
 ];
 
 /// The categories of an activity log (Azure Monitor, "Azure activity log event schema").
-const ACTIVITY_CATEGORIES: [&str; 8] = [
-    "Administrative",
-    "Alert",
-    "Autoscale",
-    "Policy",
-    "Recommendation",
-    "ResourceHealth",
-    "Security",
-    "ServiceHealth",
-];
+const ACTIVITY_CATEGORIES: [&str; 8] =
+    ["Administrative", "Alert", "Autoscale", "Policy", "Recommendation", "ResourceHealth", "Security", "ServiceHealth"];
 
 /// The types and fields.
 pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
@@ -95,6 +91,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
                 ("missing", FieldKind::Text),
             ]),
         ),
+        (SUBSCRIPTION, BTreeMap::from([("workspace_ready", FieldKind::Boolean)])),
         (ACTIVITY, BTreeMap::from([("sends", FieldKind::Boolean), ("categories", FieldKind::TextList)])),
     ])
 }
@@ -150,6 +147,10 @@ pub(super) fn derive(inventory: &mut Inventory) {
         }
         sends.put(source, "sends");
     }
+    let ready = workspace_ready(inventory);
+    for subscription in inventory.resources.get_mut(SUBSCRIPTION).into_iter().flatten() {
+        ready.clone().put(subscription, "workspace_ready");
+    }
     let activity: Vec<(Known, Option<Vec<String>>)> =
         inventory.of(ACTIVITY).iter().map(|one| (delivered(inventory, one), categories(one))).collect();
     for (setting, (sends, categories)) in inventory.resources.get_mut(ACTIVITY).into_iter().flatten().zip(activity) {
@@ -159,6 +160,24 @@ pub(super) fn derive(inventory: &mut Inventory) {
             setting.set("categories", categories.into(), evidence);
         }
     }
+}
+
+/// Is a workspace ready, in whichever subscription of the run?
+fn workspace_ready(inventory: &Inventory) -> Known {
+    let lists = inventory.listings_of(WORKSPACE);
+    let mut end = if lists.is_empty() {
+        Known::untold("nothing was read that lists workspaces")
+    } else {
+        Known::of(false, BTreeSet::new())
+    };
+    for list in lists {
+        end = end.or(match &list.state {
+            ListState::Complete(pages) => Known::of(false, pages.clone()),
+            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
+        });
+    }
+    let state = |one: &Resource| Known::field(one, "state", |state| Some(state.as_str()? == "Succeeded"));
+    inventory.of(WORKSPACE).iter().map(state).fold(end, Known::or)
 }
 
 /// Does a destination of this setting exist? An event hub and a partner's service are not read, so of them it is not
@@ -195,7 +214,9 @@ fn categories(setting: &Resource) -> Option<Vec<String>> {
             ("none", group) if group.eq_ignore_ascii_case("allLogs") => on.extend(ACTIVITY_CATEGORIES),
             ("none", _) => return None,
             (category, _) => {
-                on.insert(ACTIVITY_CATEGORIES.into_iter().find(|one| one.eq_ignore_ascii_case(category)).unwrap_or("other"));
+                on.insert(
+                    ACTIVITY_CATEGORIES.into_iter().find(|one| one.eq_ignore_ascii_case(category)).unwrap_or("other"),
+                );
             }
         }
     }
@@ -204,10 +225,10 @@ fn categories(setting: &Resource) -> Option<Vec<String>> {
 
 // ---- resource logs ----
 
-/// What was listed for one source.
-fn of_parent<'a>(inventory: &'a Inventory, kind: &str, source: &Resource) -> (Vec<&'a Resource>, Known) {
-    let items = inventory.of(kind).iter().filter(|one| one.text("target") == Some(&source.key.id)).collect();
-    let lists = inventory.listings_of(kind).iter().filter(|list| list.parent.as_ref() == Some(&source.key.id));
+/// What was listed for one source or setting, which the items name in `field`.
+fn of_parent<'a>(inventory: &'a Inventory, kind: &str, field: &str, parent: &Resource) -> (Vec<&'a Resource>, Known) {
+    let items = inventory.of(kind).iter().filter(|one| one.text(field) == Some(&parent.key.id)).collect();
+    let lists = inventory.listings_of(kind).iter().filter(|list| list.parent.as_ref() == Some(&parent.key.id));
     let mut end: Option<Known> = None;
     for list in lists {
         let one = match &list.state {
@@ -216,15 +237,15 @@ fn of_parent<'a>(inventory: &'a Inventory, kind: &str, source: &Resource) -> (Ve
         };
         end = Some(end.map_or(one.clone(), |so_far| so_far.or(one)));
     }
-    (items, end.unwrap_or_else(|| Known::untold(format!("nobody asked for the settings of {}", source.key.id))))
+    (items, end.unwrap_or_else(|| Known::untold(format!("it was not asked what belongs to {}", parent.key.id))))
 }
 
 fn of_source(inventory: &Inventory, source: &Resource) -> (Known, Option<String>) {
     let wanted = SORTS.iter().find(|sort| Some(sort.name) == source.text("kind")).map(|sort| sort.wanted);
-    let (settings, end) = of_parent(inventory, SETTING, source);
+    let (settings, end) = of_parent(inventory, SETTING, "target", source);
     let one = |category: &&str| {
         settings.iter().fold(end.clone(), |so_far, setting| {
-            so_far.or(on(inventory, source, setting, category).and(delivered(inventory, setting)))
+            so_far.or(on(inventory, setting, category).and(delivered(inventory, setting)))
         })
     };
     let mut sends = Known::of(false, BTreeSet::new());
@@ -241,7 +262,7 @@ fn of_source(inventory: &Inventory, source: &Resource) -> (Known, Option<String>
 }
 
 /// Is the category on in this setting?
-fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &str) -> Known {
+fn on(inventory: &Inventory, setting: &Resource, category: &str) -> Known {
     if setting.get("logs").is_none() {
         return Known::missing(setting, "logs");
     }
@@ -251,7 +272,10 @@ fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &s
         let named = match (text(log, "category"), text(log, "group")) {
             (Some(name), _) if name.eq_ignore_ascii_case(category) => Known::of(true, evidence.clone()),
             (Some("none"), Some(group)) if group.eq_ignore_ascii_case("allLogs") => Known::of(true, evidence.clone()),
-            (Some("none"), Some(group)) if group != "none" => in_group(inventory, source, category, group),
+            (Some("none"), Some(group)) if group.eq_ignore_ascii_case(ASKED) => in_group(inventory, setting, category),
+            (Some("none"), Some(group)) if group != "none" => {
+                Known::untold(format!("it is not read which categories the group {group} holds"))
+            }
             (Some(_), _) => Known::of(false, evidence.clone()),
             (None, _) => Known::untold(format!("{} has a log setting that names nothing", setting.key.id)),
         };
@@ -264,15 +288,15 @@ fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &s
     found
 }
 
-/// Does the source count the category to this group?
-fn in_group(inventory: &Inventory, source: &Resource, category: &str, group: &str) -> Known {
-    let (categories, end) = of_parent(inventory, CATEGORY, source);
+/// Does the source of the setting count the category to the group that is asked about?
+fn in_group(inventory: &Inventory, setting: &Resource, category: &str) -> Known {
+    let (categories, end) = of_parent(inventory, CATEGORY, "setting", setting);
     categories.iter().filter(|one| one.text("name").is_some_and(|name| name.eq_ignore_ascii_case(category))).fold(
         end,
         |so_far, one| {
             so_far.or(Known::field(one, "groups", |groups| {
                 let mut groups = groups.as_array()?.iter().filter_map(Value::as_str);
-                Some(groups.any(|one| one.eq_ignore_ascii_case(group)))
+                Some(groups.any(|one| one.eq_ignore_ascii_case(ASKED)))
             }))
         },
     )
@@ -332,16 +356,19 @@ mod tests {
         inventory.resources.insert(WORKSPACE.to_owned(), vec![resource(WORKSPACE, &workspace(), json!({}))]);
         inventory.resources.insert(SETTING.to_owned(), vec![setting(SETTING, changes)]);
         let categories = [
-            resource(CATEGORY, "vault/a", json!({ "target": "vault", "name": "AuditEvent", "groups": ["audit", "allLogs"] })),
-            resource(CATEGORY, "vault/b", json!({ "target": "vault", "name": "Other", "groups": ["allLogs", "rest"] })),
+            resource(
+                CATEGORY,
+                "vault/a",
+                json!({ "setting": "setting", "name": "AuditEvent", "groups": ["audit", "allLogs"] }),
+            ),
+            resource(CATEGORY, "vault/b", json!({ "setting": "setting", "name": "Other", "groups": ["allLogs"] })),
         ];
         inventory.resources.insert(CATEGORY.to_owned(), categories.to_vec());
         for kind in [STORAGE, WORKSPACE] {
             list(&mut inventory, kind, None);
         }
-        for kind in [SETTING, CATEGORY] {
-            list(&mut inventory, kind, Some("vault"));
-        }
+        list(&mut inventory, SETTING, Some("vault"));
+        list(&mut inventory, CATEGORY, Some("setting"));
         derive(&mut inventory);
         inventory.of(KIND).first().unwrap().get("sends").and_then(Value::as_bool)
     }
@@ -356,9 +383,10 @@ mod tests {
         for logs in [log("AuditEvent", "none", true), log("none", "allLogs", true), log("none", "audit", true)] {
             assert_eq!(vault(&json!({ "logs": logs })), Some(true), "{logs}");
         }
-        for logs in [log("AuditEvent", "none", false), log("Other", "none", true), log("none", "rest", true)] {
+        for logs in [log("AuditEvent", "none", false), log("Other", "none", true)] {
             assert_eq!(vault(&json!({ "logs": logs })), Some(false), "{logs}");
         }
+        assert_eq!(vault(&json!({ "logs": log("none", "rest", true) })), None);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! resources of reads with `occupies` show. What could not be read never makes a point declared, undeclared or unused:
 //! it leaves the fields that need it unknown.
 
+mod tagged;
+
 use crate::model::boundary::{
-    BoundaryRule, Crosses, DECLARATION, DeclaredBoundary, DeclaredPoint, Found, PLACE, POINT, RuleCrosses,
+    BoundaryRule, Crosses, DECLARATION, DeclaredBoundary, DeclaredPoint, Found, PLACE, POINT, RuleCrosses, TAGGED,
 };
 use crate::model::finding::Reason;
 use crate::model::gap::Gap;
@@ -48,7 +50,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
         place.extend([(class.found(), Integer), (class.undeclared(), TextList)]);
     }
     let declaration = BTreeMap::from([("name", Text), ("crosses", Text), ("purpose", Text), ("found", Integer)]);
-    BTreeMap::from([(POINT, point), (PLACE, place), (DECLARATION, declaration)])
+    BTreeMap::from([(POINT, point), (PLACE, place), (DECLARATION, declaration), (TAGGED, tagged::fields())])
 }
 
 /// What a place counts.
@@ -142,6 +144,7 @@ pub fn boundary(inventory: &mut Inventory, reads: &Reads, declared: Option<&Decl
     let found = points.iter().map(|point| point_resource(point, declared)).collect();
     let (places, place_listings) = places(&points, &lists, declared, scoped);
     let declarations = declarations(&points, &lists, declared);
+    let (tagged, tagged_listings) = tagged::tagged(&points, &lists, declared);
     let mut of_points: BTreeMap<(String, String), ListState> = BTreeMap::new();
     for (_, listing) in &lists {
         let place = (listing.account.clone(), listing.region.clone());
@@ -154,6 +157,8 @@ pub fn boundary(inventory: &mut Inventory, reads: &Reads, declared: Option<&Decl
     let of_points: Vec<Listing> = of_points.collect();
     inventory.resources.insert(POINT.to_owned(), found);
     inventory.listings.insert(POINT.to_owned(), of_points);
+    inventory.resources.insert(TAGGED.to_owned(), tagged);
+    inventory.listings.insert(TAGGED.to_owned(), tagged_listings);
     inventory.resources.insert(PLACE.to_owned(), places);
     inventory.listings.insert(PLACE.to_owned(), place_listings);
     inventory.resources.insert(DECLARATION.to_owned(), declarations);
@@ -974,6 +979,66 @@ mod tests {
             inventory.of(DECLARATION)[1].evidence(["found"]).contains("E-gateway"),
             "the list that was looked through"
         );
+    }
+
+    /// Declared with tags: `g-used` and `g-idle` of the networks, and a peering that no declaration with tags concerns.
+    #[test]
+    fn tags_are_compared_with_what_is_declared_to_bear_them() {
+        const DECLARED: &str = "[{ name: developers, purpose: p, kind: gateway, network: net-1, tags: { use: dev* } },
+          { name: in, purpose: p, id: 'p-?' }]";
+        let declared = declaring(DECLARED);
+        let world = |used: Value, idle: Value| {
+            let mut inventory = world();
+            for gateway in inventory.resources.get_mut("gateway").unwrap() {
+                let tags = if gateway.key.id == "g-used" { &used } else { &idle };
+                if tags.is_null() {
+                    gateway.data.as_object_mut().unwrap().remove("tags");
+                } else {
+                    gateway.set("tags", tags.clone(), []);
+                }
+            }
+            inventory
+        };
+        let told = |inventory: Inventory, declared: Option<&DeclaredBoundary>| {
+            let inventory = judged(inventory, declared);
+            let of = |one: &Resource| (one.key.id.clone(), one.get("bears").cloned(), one.get("declared").cloned());
+            inventory.of(TAGGED).iter().map(of).collect::<Vec<_>>()
+        };
+        let (yes, no) = (Some(json!(true)), Some(json!(false)));
+        let (used, idle) = ("g-used".to_owned(), "g-idle".to_owned());
+        let (dev, none) = (json!({ "use": "development" }), json!({}));
+        // What is not in question is not there: neither the other gateway nor the peering.
+        let both = Some(&declared);
+        assert_eq!(told(world(dev.clone(), none.clone()), both), [(used.clone(), yes.clone(), yes.clone())]);
+        assert_eq!(told(world(none.clone(), none.clone()), both), [(used.clone(), no, yes.clone())]);
+        let other = (idle.clone(), yes.clone(), Some(json!(false)));
+        assert_eq!(
+            told(world(dev.clone(), dev.clone()), both),
+            [other, (used.clone(), yes.clone(), yes.clone())],
+            "tagged and not declared"
+        );
+        // Tags that were not read say nothing, neither way.
+        assert_eq!(told(world(Value::Null, none.clone()), both), [(used.clone(), None, yes.clone())]);
+        assert_eq!(
+            told(world(dev.clone(), Value::Null), both),
+            [(idle.clone(), yes.clone(), None), (used.clone(), yes.clone(), yes.clone())]
+        );
+        // Two declarations with the same tags are one part of the system.
+        let two = declaring(
+            "[{ name: a, purpose: p, kind: gateway, network: net-1, tags: { use: dev* } },
+              { name: b, purpose: p, kind: gateway, network: net-2, tags: { use: dev* } }]",
+        );
+        let all = [(idle, yes.clone(), yes.clone()), (used, yes.clone(), yes)];
+        assert_eq!(told(world(dev.clone(), dev.clone()), Some(&two)), all);
+        // Without tags there is no question; a cut list may hold what nobody saw.
+        let plain = declaring(ALL);
+        assert!(told(world(dev.clone(), dev.clone()), Some(&plain)).is_empty());
+        assert!(told(world(dev.clone(), dev.clone()), None).is_empty());
+        let mut lost = world(dev, none);
+        cut(&mut lost, "gateway", false);
+        let lost = judged(lost, both);
+        assert!(matches!(lost.listings_of(TAGGED), [Listing { state: ListState::Cut(_), .. }]));
+        assert!(judged(self::world(), Some(&plain)).listings_of(TAGGED).is_empty());
     }
 
     #[test]

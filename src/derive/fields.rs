@@ -204,6 +204,14 @@ fn take(
     answered: jiff::Timestamp,
     place: Option<&Place<'_>>,
 ) -> Option<Value> {
+    if let At::Paths(paths) = &field.at
+        && let Some(path) = paths.iter().find(|path| path.is_many())
+    {
+        return match path.find_all(item) {
+            Some(values) => typed(field, &values.into_iter().cloned().collect(), wire, answered),
+            None => field.when_absent.clone(),
+        };
+    }
     let found = match &field.at {
         At::Template(template) => {
             return template.render(|path| place.and_then(|place| place.lookup(path, item))).ok().map(Value::String);
@@ -451,6 +459,10 @@ mod tests {
         assert_eq!(taken(yaml, &json!({"id": 7}), Wire::Json), None);
         let list = taken("{ at: nets, type: arm_ids }", &json!({"nets": [{"id": "/A"}, "/b"]}), Wire::Json);
         assert_eq!(list, Some(json!(["/a", "/b"])));
+        let many = "{ at: 'logs[].group', type: text_list, when_absent: [], source: s }";
+        let logs = json!({"logs": [{"group": "audit"}, {"category": "x", "group": null}]});
+        assert_eq!(taken(many, &logs, Wire::Json), Some(json!(["audit"])));
+        assert_eq!(taken(many, &json!({}), Wire::Json), Some(json!([])));
     }
 
     #[test]

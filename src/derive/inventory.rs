@@ -1,7 +1,7 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
+use super::{alert, azure_alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
 use super::{identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
@@ -41,7 +41,9 @@ impl Answered<'_> {
         }
         let whole = self.pages.iter().enumerate().all(|(index, page)| page.page as usize == index + 1);
         if !last.last || !whole {
-            return Some(gap(Outcome::Failed, Some(last), Some("the list breaks off before its last page".to_owned())));
+            let why = last.detail.clone().filter(|_| whole);
+            let why = why.unwrap_or_else(|| "the list breaks off before its last page".to_owned());
+            return Some(gap(Outcome::Failed, Some(last), Some(why)));
         }
         None
     }
@@ -376,6 +378,7 @@ pub fn inventory(
     identity::derive(&mut inventory);
     azure_flow::derive(&mut inventory);
     azure_source::derive(&mut inventory);
+    azure_alert::derive(&mut inventory);
     alert::derive(&mut inventory);
     azure_network_security_group::derive(&mut inventory);
     azure_roles::derive(&mut inventory);

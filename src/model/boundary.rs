@@ -6,6 +6,7 @@ use super::template::Template;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The derived type: one point found in an account.
 pub const POINT: &str = "boundary.point";
@@ -13,6 +14,8 @@ pub const POINT: &str = "boundary.point";
 pub const PLACE: &str = "boundary.place";
 /// The derived type: one point that the organisation declares.
 pub const DECLARATION: &str = "boundary.declaration";
+/// The derived type: one point that is declared with tags, or bears those of such a declaration.
+pub const TAGGED: &str = "boundary.tagged";
 
 /// Which boundary a point crosses (guide, SC.L1-b.1.x [a] and [b]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +104,10 @@ pub struct DeclaredPoint {
     /// Region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Pattern>,
+    /// Tags that its points bear, and that no other point of its kind does: the subnets where people develop, say. They
+    /// do not decide whether a point fits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Pattern>,
 }
 
 fn external() -> Crosses {

@@ -103,6 +103,16 @@ impl Provider {
         own.or_else(|| self.partitions.get(partition).map(|partition| partition.global_region.clone()))
             .unwrap_or_else(|| "us-east-1".to_owned())
     }
+
+    /// The limit that an operation counts toward: its name, and how many calls per second it allows.
+    #[must_use]
+    pub fn limit(&self, service: &str, operation: &str) -> (String, f64) {
+        let declared = self.services.get(service);
+        match declared.and_then(|declared| declared.per_second_of.get(operation)) {
+            Some(own) => (format!("{service}:{operation}"), *own),
+            None => (service.to_owned(), declared.map_or(1.0, |declared| declared.per_second)),
+        }
+    }
 }
 
 /// The word for an account that is in use (Organizations API, Account: `State` and, before it, `Status`).
@@ -162,6 +172,9 @@ pub struct Service {
     pub bucket_in_host: bool,
     /// Calls per second and account and region that we allow ourselves. Source beside each value.
     pub per_second: f64,
+    /// The same for operations that have a limit of their own; they do not count toward the service's.
+    #[serde(default)]
+    pub per_second_of: BTreeMap<String, f64>,
 }
 
 /// Host names other than `host.region.suffix`, `host-fips.region.suffix` and `host.region.dualstack-suffix`: by

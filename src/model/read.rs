@@ -25,7 +25,8 @@ pub struct ReadFile {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Read {
-    /// `service:Operation`, as the provider names it.
+    /// `service:Operation`, as the provider names it. Where one operation is asked for several things, each is a read
+    /// of its own: `service:Operation#thing`.
     #[serde(rename = "read")]
     pub id: String,
     /// The service that sends it; filled from the file.
@@ -189,6 +190,9 @@ pub struct Pages {
     /// Parameters that set the size of a page.
     #[serde(default)]
     pub size: BTreeMap<String, Value>,
+    /// No more pages than this are asked for. A list that goes on behind them is cut: a gap.
+    #[serde(default)]
+    pub at_most: Option<u32>,
 }
 
 /// See [`Read::generate`].
@@ -375,7 +379,8 @@ impl Read {
     /// The rights this read needs.
     #[must_use]
     pub fn needs(&self) -> Vec<String> {
-        let mut needs = if self.actions.is_empty() { vec![self.id.clone()] } else { self.actions.clone() };
+        let own = || self.id.split('#').next().unwrap_or_default().to_owned();
+        let mut needs = if self.actions.is_empty() { vec![own()] } else { self.actions.clone() };
         if let Some(generate) = &self.generate {
             needs.insert(0, generate.call.clone());
         }
@@ -433,10 +438,11 @@ impl Read {
         gives.into_iter().map(part).collect()
     }
 
-    /// The operation: the part of the id behind the colon.
+    /// The operation: the part of the id behind the colon, without what it is asked for.
     #[must_use]
     pub fn operation(&self) -> &str {
-        self.id.split_once(':').map_or(self.id.as_str(), |(_, operation)| operation)
+        let operation = self.id.split_once(':').map_or(self.id.as_str(), |(_, operation)| operation);
+        operation.split('#').next().unwrap_or_default()
     }
 
     /// The type of resource this read is made for, once each: a place or a resource.

@@ -79,7 +79,8 @@ pub struct LinkResult {
     pub holds: Holds,
     /// Why, in a sentence.
     pub because: String,
-    /// The findings that decide: those that fail; else those that are not known; else those that pass.
+    /// The findings that decide: those that fail; else those that are not known; else those that pass. Under a drill,
+    /// what the event history tells of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
 }

@@ -4,7 +4,7 @@
 use crate::assess::{self, assess, environments, populations};
 use crate::check::{Compiled, Types, compile, run as run_checks};
 use crate::controls::{Controls, Problems};
-use crate::derive::{boundary, derived_types, inventory};
+use crate::derive::{boundary, derived_types, drills, inventory};
 use crate::evidence::Collection;
 use crate::model::assessment::Assessment;
 use crate::model::check::Check;
@@ -124,6 +124,9 @@ pub fn judge_inventory(
     let scoped = scope.apply(&inventory, &controls.reads);
     let declared = organisation.and_then(|one| one.boundary.as_ref());
     boundary(&mut inventory, &controls.reads, declared, &scoped);
+    let day = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let statements = organisation.map_or(&[][..], |one| one.statements.as_slice());
+    drills(&mut inventory, statements, day, collection.seal.finished);
     let values = Value::Object(parameters);
     let found = run_checks(&rules.checks, &inventory, &values, &scoped);
     let stamp = as_of.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -146,7 +149,7 @@ pub fn judge_inventory(
         organisation,
         inventory: &inventory,
         scenarios: &controls.scenarios,
-        day: as_of.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        day,
     });
     let checks: Vec<&Check> = rules.checks.iter().map(|check| &check.check).collect();
     let mut digests = controls.digests.clone();

@@ -386,7 +386,7 @@ def main():
     close_default_group(EAST, production)
     web = group(EAST, production, "web", 443, "0.0.0.0/0")
 
-    development, _ = vpc(EAST, "development", "10.30")
+    development, developers = vpc(EAST, "development", "10.30")
     flow_log(EAST, "VPC", [development], "REJECT", to_group="/hallmark/development-flow")
     rdp = group(EAST, development, "legacy-remote-desktop", 3389, "0.0.0.0/0")
 
@@ -433,6 +433,8 @@ def main():
     if sys.argv[2:] == ["mended"]:
         mend_alerts(topics, config, production, development, backup)
         mend(portal, development, rdp, "/hallmark/development-flow", key["Arn"])
+        # Last, so that ids stay what they are.
+        client("ec2", EAST).create_tags(Resources=developers, Tags=[{"Key": "environment", "Value": "development"}])
     print(json.dumps({"account": ACCOUNT}))
 
 

@@ -6,6 +6,7 @@
 //! it there. A machine where that cannot be done fails these tests: a test that has not run has shown
 //! nothing.
 
+pub mod azure;
 pub mod fault;
 pub mod truth;
 

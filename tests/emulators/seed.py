@@ -1657,6 +1657,16 @@ def undeclared(seed):
         handle="the boundary",
         note="nothing is declared",
     )
+    seed.truth.add(
+        "organisation-drill-in-event-history",
+        "unknown",
+        account="organisation",
+        region=None,
+        type="organisation.drill",
+        id="drill",
+        handle="the drill",
+        note="no drill is stated",
+    )
 
 
 def security_groups(seed, vpc):

@@ -212,9 +212,8 @@ impl Source for Aws {
             };
             match config {
                 Some(config) => {
-                    let service = request.read.service.as_str();
-                    let per_second = self.provider.services.get(service).map_or(1.0, |service| service.per_second);
-                    let lane = self.pace.lane(request.session, service, &request.region, per_second);
+                    let (limit, per_second) = self.provider.limit(&request.read.service, request.operation);
+                    let lane = self.pace.lane(request.session, &limit, &request.region, per_second);
                     call(&config, &self.provider, &request, &lane).await
                 }
                 None => Reply::none("there is no such session"),
