@@ -75,58 +75,97 @@ fn healthy() -> FakeAzure {
     let answer = |path: &str, value: Value| fake.answer("GET", path, 200, json!({ "value": value }));
     answer("/{+any}", json!([]));
     answer("/v1.0/{+any}", json!([]));
-    answer("/subscriptions", json!([{ "id": format!("/subscriptions/{ONE}"), "subscriptionId": ONE,
-        "displayName": "Works", "state": "Enabled", "tenantId": TENANT }]));
+    answer(
+        "/subscriptions",
+        json!([{ "id": format!("/subscriptions/{ONE}"), "subscriptionId": ONE,
+        "displayName": "Works", "state": "Enabled", "tenantId": TENANT }]),
+    );
     let subnets = json!([{ "id": format!("{}/subnets/Web", vnet()), "name": "Web", "properties": {
         "addressPrefix": "10.0.0.0/24", "provisioningState": "Succeeded",
         "ipConfigurations": [{ "id": id("Microsoft.Network/networkInterfaces/web/ipConfigurations/one") }] } }]);
-    answer(&list("Microsoft.Network/virtualNetworks"), json!([{ "id": vnet(), "name": "Hub", "location": "eastus",
-        "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] }, "subnets": subnets } }]));
-    answer(&list("Microsoft.Network/networkInterfaces"), json!([{ "id": id("Microsoft.Network/networkInterfaces/web"),
+    answer(
+        &list("Microsoft.Network/virtualNetworks"),
+        json!([{ "id": vnet(), "name": "Hub", "location": "eastus",
+        "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] }, "subnets": subnets } }]),
+    );
+    answer(
+        &list("Microsoft.Network/networkInterfaces"),
+        json!([{ "id": id("Microsoft.Network/networkInterfaces/web"),
         "name": "web", "location": "eastus", "properties": { "ipConfigurations": [{
             "id": id("Microsoft.Network/networkInterfaces/web/ipConfigurations/one"),
-            "properties": { "subnet": { "id": format!("{}/subnets/Web", vnet()) } } }] } }]));
-    answer(&list("Microsoft.Network/networkWatchers"), json!([{ "id": watcher(), "name": "NetworkWatcher_eastus",
-        "location": "eastus", "properties": { "provisioningState": "Succeeded" } }]));
+            "properties": { "subnet": { "id": format!("{}/subnets/Web", vnet()) } } }] } }]),
+    );
+    answer(
+        &list("Microsoft.Network/networkWatchers"),
+        json!([{ "id": watcher(), "name": "NetworkWatcher_eastus",
+        "location": "eastus", "properties": { "provisioningState": "Succeeded" } }]),
+    );
     fake.answer("GET", &format!("{}/flowLogs", watcher().to_lowercase()), 200, flow_log(&json!({})));
-    answer(&list("Microsoft.Storage/storageAccounts"), json!([{ "id": storage(), "name": "flows",
-        "location": "eastus", "kind": "StorageV2", "properties": { "supportsHttpsTrafficOnly": true } }]));
-    answer(&list("Microsoft.KeyVault/vaults"), json!([{ "id": vault(), "name": "keys", "location": "eastus",
-        "properties": {} }]));
-    answer(&list("Microsoft.OperationalInsights/workspaces"), json!([{ "id": workspace(), "name": "Soc",
+    answer(
+        &list("Microsoft.Storage/storageAccounts"),
+        json!([{ "id": storage(), "name": "flows",
+        "location": "eastus", "kind": "StorageV2", "properties": { "supportsHttpsTrafficOnly": true } }]),
+    );
+    answer(
+        &list("Microsoft.KeyVault/vaults"),
+        json!([{ "id": vault(), "name": "keys", "location": "eastus",
+        "properties": {} }]),
+    );
+    answer(
+        &list("Microsoft.OperationalInsights/workspaces"),
+        json!([{ "id": workspace(), "name": "Soc",
         "location": "eastus", "properties": { "customerId": "guid", "provisioningState": "Succeeded",
-        "retentionInDays": 30 } }]));
+        "retentionInDays": 30 } }]),
+    );
     let columns: Value = ["TimeGenerated", "FlowType", "SrcIp", "BytesSrcToDest"]
         .iter()
         .map(|name| json!({ "name": name, "type": "string" }))
         .collect();
-    answer(&format!("{}/tables", workspace().to_lowercase()), json!([{ "id": format!("{}/tables/NTANetAnalytics", workspace()),
+    answer(
+        &format!("{}/tables", workspace().to_lowercase()),
+        json!([{ "id": format!("{}/tables/NTANetAnalytics", workspace()),
         "name": "NTANetAnalytics", "properties": { "plan": "Analytics", "retentionInDays": 30,
         "totalRetentionInDays": 365, "schema": { "name": "NTANetAnalytics", "columns": null,
-        "standardColumns": columns } } }]));
+        "standardColumns": columns } } }]),
+    );
     // As published: without the leading slash, and with a group.
-    answer(&list("Microsoft.Insights/diagnosticSettings"), json!([{
+    answer(
+        &list("Microsoft.Insights/diagnosticSettings"),
+        json!([{
         "id": format!("subscriptions/{ONE}/providers/AzureResourceManager/diagnosticSettings/ds4"), "type": null,
         "name": "ds4", "properties": { "workspaceId": workspace(), "storageAccountId": "",
-        "logs": logs(&[("categoryGroup", "allLogs")]) } }]));
-    answer(&format!("{}/providers/Microsoft.Insights/diagnosticSettings", vault().to_lowercase()), json!([{
+        "logs": logs(&[("categoryGroup", "allLogs")]) } }]),
+    );
+    answer(
+        &format!("{}/providers/Microsoft.Insights/diagnosticSettings", vault().to_lowercase()),
+        json!([{
         "id": format!("{}/providers/microsoft.insights/diagnosticSettings/audit", vault()), "name": "audit",
-        "properties": { "workspaceId": workspace(), "logs": logs(&[("categoryGroup", "audit")]) } }]));
-    answer(&format!("{}/providers/Microsoft.Insights/diagnosticSettingsCategories", vault().to_lowercase()), json!([{
+        "properties": { "workspaceId": workspace(), "logs": logs(&[("categoryGroup", "audit")]) } }]),
+    );
+    answer(
+        &format!("{}/providers/Microsoft.Insights/diagnosticSettingsCategories", vault().to_lowercase()),
+        json!([{
         "id": format!("{}/providers/microsoft.insights/diagnosticSettingsCategories/AuditEvent", vault()),
-        "name": "AuditEvent", "properties": { "categoryType": "Logs", "categoryGroups": ["audit", "allLogs"] } }]));
-    answer(&list("Microsoft.Insights/actionGroups"), json!([{ "id": id("microsoft.insights/actionGroups/soc"),
+        "name": "AuditEvent", "properties": { "categoryType": "Logs", "categoryGroups": ["audit", "allLogs"] } }]),
+    );
+    answer(
+        &list("Microsoft.Insights/actionGroups"),
+        json!([{ "id": id("microsoft.insights/actionGroups/soc"),
         "name": "soc", "location": "Global", "properties": { "enabled": true, "emailReceivers": [
             { "name": "ann", "emailAddress": "ann@example.com", "status": "Enabled" },
             { "name": "bob", "emailAddress": "bob@example.com", "status": "Enabled" }],
-        "webhookReceivers": [{ "name": "hook", "serviceUri": "https://hooks.example.com/canary-of-a-webhook" }] } }]));
+        "webhookReceivers": [{ "name": "hook", "serviceUri": "https://hooks.example.com/canary-of-a-webhook" }] } }]),
+    );
     let query = "NTANetAnalytics\n| where FlowType == \"ExternalPublic\"\n| summarize Total = sum(BytesSrcToDest) by SrcIp\n| where Total > 1000000000";
-    answer(&list("Microsoft.Insights/scheduledQueryRules"), json!([{
+    answer(
+        &list("Microsoft.Insights/scheduledQueryRules"),
+        json!([{
         "id": id("microsoft.insights/scheduledQueryRules/large"), "name": "large", "location": "eastus",
         "properties": { "enabled": true, "severity": 1, "scopes": [workspace()], "evaluationFrequency": "PT30M",
         "windowSize": "PT1H", "criteria": { "allOf": [{ "query": query, "timeAggregation": "Count",
             "operator": "GreaterThan", "threshold": 0.0 }] },
-        "actions": { "actionGroups": [id("microsoft.insights/actionGroups/soc").to_lowercase()] } } }]));
+        "actions": { "actionGroups": [id("microsoft.insights/actionGroups/soc").to_lowercase()] } } }]),
+    );
     fake
 }
 
@@ -152,7 +191,10 @@ fn judged(fake: &FakeAzure) -> (BTreeMap<(String, String), (String, String)>, St
         .iter()
         .map(|one| {
             let about = one["subject"]["id"].as_str().unwrap_or("*").rsplit('/').next().unwrap_or("*").to_owned();
-            ((text(&one["check"]), about), (text(&one["outcome"]), one["sentence"].to_string() + &one["reasons"].to_string()))
+            (
+                (text(&one["check"]), about),
+                (text(&one["outcome"]), one["sentence"].to_string() + &one["reasons"].to_string()),
+            )
         })
         .collect();
     let mut kept = String::new();
@@ -216,7 +258,10 @@ fn what_changes_a_verdict_on_recorded_traffic() {
         (json!({ "enabledFilteringCriteria": "DstPort=443" }), "fail"),
         (json!({ "targetResourceId": id("Microsoft.Network/virtualNetworks/Other") }), "fail"),
         (json!({ "storageId": id("Microsoft.Storage/storageAccounts/gone") }), "fail"),
-        (json!({ "storageId": "/subscriptions/another/resourceGroups/RG/providers/Microsoft.Storage/storageAccounts/a" }), "unknown"),
+        (
+            json!({ "storageId": "/subscriptions/another/resourceGroups/RG/providers/Microsoft.Storage/storageAccounts/a" }),
+            "unknown",
+        ),
     ] {
         let fake = healthy();
         fake.answer("GET", &flow_logs, 200, flow_log(&changes));

@@ -96,7 +96,11 @@ impl Asked {
             (Out::Row(_), "none" | "") => times,
             (Out::Row(row), column) => match row.get(column) {
                 Some(V::Num(number)) => {
-                    if self.aggregation == "Total" && !single { number * times } else { *number }
+                    if self.aggregation == "Total" && !single {
+                        number * times
+                    } else {
+                        *number
+                    }
                 }
                 _ => return None,
             },
@@ -316,7 +320,8 @@ fn seconds(text: &str) -> Option<i64> {
     let rest = text.strip_prefix('P')?;
     let (date, time) = rest.split_once('T').unwrap_or((rest, ""));
     let mut total: i64 = 0;
-    for (part, units) in [(date, [('D', 86_400), ('W', 604_800), ('-', 0)]), (time, [('H', 3600), ('M', 60), ('S', 1)])] {
+    for (part, units) in [(date, [('D', 86_400), ('W', 604_800), ('-', 0)]), (time, [('H', 3600), ('M', 60), ('S', 1)])]
+    {
         let mut number = String::new();
         for sign in part.chars() {
             if sign.is_ascii_digit() {
@@ -335,22 +340,16 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 /// Has every network in use that the alert serves a flow log that is analysed in the workspace?
-fn covers(
-    inventory: &Inventory,
-    rule: &Resource,
-    query: &Query,
-    workspace: &str,
-    serves: &BTreeSet<String>,
-) -> Known {
-    let elsewhere =
-        || Known::untold(format!("it is not told whether {} and other alerts together look at all networks", rule.key.id));
+fn covers(inventory: &Inventory, rule: &Resource, query: &Query, workspace: &str, serves: &BTreeSet<String>) -> Known {
+    let elsewhere = || {
+        Known::untold(format!("it is not told whether {} and other alerts together look at all networks", rule.key.id))
+    };
     if !FLOW_TABLES.contains(&query.table.as_str()) {
         return elsewhere();
     }
     let analysed = |network: &Resource| {
         fed_by(inventory, workspace).find(|log| {
-            log.text("target") == Some(&network.key.id)
-                && log.get("records_all").and_then(Value::as_bool) == Some(true)
+            log.text("target") == Some(&network.key.id) && log.get("records_all").and_then(Value::as_bool) == Some(true)
         })
     };
     let mut all = Known::of(true, rule.evidence(["scopes"]));
@@ -378,8 +377,13 @@ const SMALL: f64 = 20_000.0;
 const TIMES: [f64; 2] = [1.0, 1e6];
 
 /// Ports and protocols that an ordinary office does not use across its boundary (IANA numbers).
-const UNUSUAL: [(&str, f64, &str); 5] =
-    [("TCP", 23.0, "telnet"), ("TCP", 25.0, "smtp"), ("TCP", 6667.0, "irc"), ("TCP", 4444.0, "krb524"), ("UDP", 4444.0, "unknown")];
+const UNUSUAL: [(&str, f64, &str); 5] = [
+    ("TCP", 23.0, "telnet"),
+    ("TCP", 25.0, "smtp"),
+    ("TCP", 6667.0, "irc"),
+    ("TCP", 4444.0, "krb524"),
+    ("UDP", 4444.0, "unknown"),
+];
 
 /// Services to which people upload files privately.
 const CONSUMER_STORAGE: [&str; 6] =
@@ -412,7 +416,9 @@ impl Flow {
     /// schema"; Azure Monitor, tables `NTANetAnalytics`, `AZFWNetworkRule`).
     fn rows(&self, table: &str) -> Vec<Row> {
         let text = |text: &str| V::Text(text.to_owned());
-        let row = |pairs: Vec<(&str, V)>| -> Row { pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() };
+        let row = |pairs: Vec<(&str, V)>| -> Row {
+            pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        };
         let spelled = |long: bool| {
             let (out, status, protocol) = match (long, self.allowed) {
                 (true, true) => ("Outbound", "Allowed", self.protocol),
@@ -655,7 +661,10 @@ fn receivers(group: &Resource) -> (Known, i64) {
         match list(field) {
             Some(all) if all.is_empty() => {}
             Some(_) => {
-                told = told.or(Known::untold(format!("it is not told whether the {field} of {} reach a person", group.key.id)));
+                told = told.or(Known::untold(format!(
+                    "it is not told whether the {field} of {} reach a person",
+                    group.key.id
+                )));
             }
             None => told = told.or(Known::missing(group, field)),
         }
@@ -731,7 +740,14 @@ mod tests {
         add(&mut inventory, FLOW_LOG, "log", log);
         add(&mut inventory, WORKSPACE, &workspace(), json!({}));
         let columns: Vec<Value> = [
-            "FlowType", "FlowDirection", "FlowStatus", "SrcIp", "DestIp", "DestPort", "L4Protocol", "BytesSrcToDest",
+            "FlowType",
+            "FlowDirection",
+            "FlowStatus",
+            "SrcIp",
+            "DestIp",
+            "DestPort",
+            "L4Protocol",
+            "BytesSrcToDest",
             "Country",
         ]
         .map(|name| json!({ "name": name }))
@@ -820,10 +836,7 @@ mod tests {
             classes_of("NTANetAnalytics | where FlowDirection == 'O' and DestPort !in (80, 443, 53)"),
             Some(json!(["unusual_protocol"]))
         );
-        assert_eq!(
-            classes_of("NTANetAnalytics | where Country !in~ ('US', 'CA')"),
-            Some(json!(["unusual_geography"]))
-        );
+        assert_eq!(classes_of("NTANetAnalytics | where Country !in~ ('US', 'CA')"), Some(json!(["unusual_geography"])));
         assert_eq!(classes_of("NTANetAnalytics | where FlowStatus == 'Denied'"), Some(json!(["rejected_traffic"])));
         assert_eq!(classes_of("NTANetAnalytics | where FlowType == 'MaliciousFlow'"), Some(json!(["suspicious"])));
         assert_eq!(

@@ -1,7 +1,9 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, azure_alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
+use super::{
+    alert, azure_alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa,
+};
 use super::{identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;

@@ -44,8 +44,8 @@ enum Token {
 }
 
 const SIGNS: [&str; 25] = [
-    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";", "|",
-    ":", ".", "!",
+    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";",
+    "|", ":", ".", "!",
 ];
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -246,7 +246,12 @@ impl Parser {
             "extend" => Ok(Step::Extend(self.named_list()?)),
             "project" => Ok(Step::Project(self.named_list()?)),
             "summarize" => {
-                let what = if self.word("by") { self.at -= 1; Vec::new() } else { self.named_list()? };
+                let what = if self.word("by") {
+                    self.at -= 1;
+                    Vec::new()
+                } else {
+                    self.named_list()?
+                };
                 let by = if self.word("by") { self.named_list()? } else { Vec::new() };
                 Ok(Step::Summarize { what, by })
             }
@@ -264,10 +269,8 @@ impl Parser {
     fn named_list(&mut self) -> Result<Vec<(String, Expr)>, String> {
         let mut all = Vec::new();
         loop {
-            let named = matches!(
-                (self.peek(), self.tokens.get(self.at + 1)),
-                (Some(Token::Name(_)), Some(Token::Sign("=")))
-            );
+            let named =
+                matches!((self.peek(), self.tokens.get(self.at + 1)), (Some(Token::Name(_)), Some(Token::Sign("="))));
             let name = if named { Some(self.name()?) } else { None };
             if named {
                 self.need("=")?;
@@ -311,8 +314,22 @@ impl Parser {
             }
             Some(Token::Name(name))
                 if [
-                    "in", "in_any_case", "contains", "has", "startswith", "endswith", "between", "has_any", "contains_cs", "has_cs",
-                    "hasprefix", "hassuffix", "matches", "has_all", "startswith_cs", "endswith_cs",
+                    "in",
+                    "in_any_case",
+                    "contains",
+                    "has",
+                    "startswith",
+                    "endswith",
+                    "between",
+                    "has_any",
+                    "contains_cs",
+                    "has_cs",
+                    "hasprefix",
+                    "hassuffix",
+                    "matches",
+                    "has_all",
+                    "startswith_cs",
+                    "endswith_cs",
                 ]
                 .contains(&name.as_str()) =>
             {
@@ -520,9 +537,7 @@ fn value(expr: &Expr, row: &Row, times: f64) -> V {
         Expr::Value(value) => value.clone(),
         Expr::Column(name) => row.get(name).cloned().unwrap_or(V::Unknown),
         Expr::Call(name, of) => call(name, of, row, times),
-        Expr::Pair(operator, left, right) => {
-            pair(operator, &value(left, row, times), &value(right, row, times))
-        }
+        Expr::Pair(operator, left, right) => pair(operator, &value(left, row, times), &value(right, row, times)),
     }
 }
 
@@ -536,8 +551,8 @@ fn call(name: &str, of: &[Expr], row: &Row, times: f64) -> V {
     match name {
         "list" => V::List(arguments),
         // What stands in brackets after `dynamic` is a list already; a parameter of a set is one value.
-        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong" | "toint"
-        | "toreal" | "todouble" | "percentile" | "toscalar" => first,
+        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong"
+        | "toint" | "toreal" | "todouble" | "percentile" | "toscalar" => first,
         "tostring" => match first {
             V::Num(number) => V::Text(number.to_string()),
             other => other,
@@ -712,7 +727,10 @@ mod tests {
         assert_eq!(out("T | where TimeGenerated > ago(1h)"), Some(true));
         assert_eq!(out("T | where TimeGenerated > ago(1m) or Other == 3"), None);
         assert_eq!(out("T | where Other == 3 and Port == 1"), Some(false));
-        assert_eq!(out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"), Some(true));
+        assert_eq!(
+            out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"),
+            Some(true)
+        );
         assert_eq!(out("T | summarize sum(Bytes) by Name | where sum_Bytes > 1000"), Some(false));
         assert_eq!(out("T | where Port == 1 | summarize count()"), Some(true));
         assert_eq!(out("T | where Port == 1 | summarize count() by Name"), Some(false));

@@ -23,7 +23,7 @@ pub enum Of {
 }
 
 impl WirePath {
-    /// Parses a path. `.` alone is the value itself. What begins with `@` is one name: the annotations of OData have dots
+    /// Parses a path. `.` alone is the value itself. What begins with `@` is one name: the annotations of `OData` have dots
     /// in theirs.
     #[must_use]
     pub fn parse(source: &str) -> Self {
