@@ -224,7 +224,7 @@ class Sdk:
         for name, said in re.findall(r":(?:ivar|param) (\w+): (.*?)(?= :(?:ivar|vartype|param|paramtype) |$)", text):
             known = re.search(r"Known values are: (.*?)\.(?: |$)", said)
             if known:
-                words[name] = re.findall(r'"([^"]*)"', known[1])
+                words[name] = list(dict.fromkeys(re.findall(r'"([^"]*)"', known[1])))
         defaults = {}
         for one in model.body:
             if isinstance(one, ast.FunctionDef) and one.name == "__init__":
