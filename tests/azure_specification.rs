@@ -193,6 +193,24 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ),
     // What a condition compares with.
     ("entra/reads/graph.yaml", "principal_type: [Group]", "principal_type: [Groups]", "\"Groups\" is not among"),
+    (
+        "azure/checks/defender-plans-in-use.yaml",
+        "resource.coverage == \"FullyCovered\"",
+        "resource.coverage == \"Covered\"",
+        "\"Covered\" is not among",
+    ),
+    (
+        "azure/checks/storage-account-network.yaml",
+        "resource.network_default == \"Deny\"",
+        "resource.network_default == \"Denied\"",
+        "\"Denied\" is not among",
+    ),
+    (
+        "azure/checks/alert-receivers.yaml",
+        "e.status == \"Enabled\"",
+        "e.status == \"enabled\"",
+        "\"enabled\" is not among",
+    ),
 ];
 
 static SPECIFICATION: LazyLock<Specification> = LazyLock::new(|| {
