@@ -170,7 +170,10 @@ fn healthy() -> FakeAzure {
 }
 
 /// Outcome and sentence by check and resource.
-fn judged(fake: &FakeAzure) -> (BTreeMap<(String, String), (String, String)>, String) {
+type Findings = BTreeMap<(String, String), (String, String)>;
+
+/// The findings of a run, and everything that it has written.
+fn judged(fake: &FakeAzure) -> (Findings, String) {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run");
     let output = Command::new(env!("CARGO_BIN_EXE_farwatch"))

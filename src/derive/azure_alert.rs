@@ -150,20 +150,17 @@ fn of_rule(inventory: &Inventory, rule: &Resource) -> Resource {
         Err(why) => return without(alert, &unread(why.clone())),
     };
     let evidence = rule.evidence(["conditions"]);
-    match classes(&asked, &query.table) {
-        Some((classes, bytes)) => {
-            let traffic = classes.iter().any(|class| TRAFFIC.contains(class) || *class == "suspicious");
-            alert.set("traffic", traffic.into(), evidence.clone());
-            alert.set("classes", classes.into_iter().map(Value::from).collect(), evidence.clone());
-            if let Some(bytes) = bytes {
-                alert.set("bytes", bytes.into(), evidence.clone());
-            }
+    if let Some((classes, bytes)) = classes(&asked, &query.table) {
+        let traffic = classes.iter().any(|class| TRAFFIC.contains(class) || *class == "suspicious");
+        alert.set("traffic", traffic.into(), evidence.clone());
+        alert.set("classes", classes.into_iter().map(Value::from).collect(), evidence.clone());
+        if let Some(bytes) = bytes {
+            alert.set("bytes", bytes.into(), evidence);
         }
-        None => {
-            let why = unread("what it notices depends on what is not known".to_owned());
-            for field in ["classes", "traffic"] {
-                why.clone().leave_out(&mut alert, field);
-            }
+    } else {
+        let why = unread("what it notices depends on what is not known".to_owned());
+        for field in ["classes", "traffic"] {
+            why.clone().leave_out(&mut alert, field);
         }
     }
     if let Some(seconds) = rule.text("window").and_then(seconds) {
@@ -534,7 +531,7 @@ fn classes(asked: &Asked, table: &str) -> Option<(BTreeSet<&'static str>, Option
     let shown = |flow: Flow| tells(asked, &flow.rows(table), &ordinary);
     if table != "AZFWNetworkRule" && large(asked, table)? {
         found.insert("large_outbound");
-        bytes = smallest(asked, table);
+        bytes = Some(smallest(asked, table));
     }
     for (protocol, port, service) in UNUSUAL {
         if shown(Flow { protocol, port, service, ..ORDINARY })? {
@@ -570,7 +567,7 @@ fn large(asked: &Asked, table: &str) -> Option<bool> {
 }
 
 /// The size from which on it goes off: more bytes never make it go off less.
-fn smallest(asked: &Asked, table: &str) -> Option<i64> {
+fn smallest(asked: &Asked, table: &str) -> i64 {
     let fires = |bytes: i64| {
         #[allow(clippy::cast_precision_loss, reason = "fewer bytes than a float holds exactly")]
         let flow = Flow { bytes: bytes as f64, ..ORDINARY };
@@ -582,7 +579,7 @@ fn smallest(asked: &Asked, table: &str) -> Option<i64> {
         if fires(middle) { from = middle } else { below = middle }
     }
     // `> 1000000` goes off at 1000001; what was written is the round number.
-    Some(if below % 1000 == 0 && below > 0 { below } else { from })
+    if below % 1000 == 0 && below > 0 { below } else { from }
 }
 
 // ---- who is told ----

@@ -121,7 +121,8 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> (Vec<Resou
     let mut holders: BTreeMap<String, Holder> = BTreeMap::new();
     for (kind, held) in [(ASSIGNMENT, true), (ELIGIBLE, false)] {
         for assignment in here(kind).items {
-            let Some(principal) = assignment.text("principal") else { continue };
+            // Whoever it is, somebody holds the role.
+            let principal = assignment.text("principal").unwrap_or(&assignment.key.id);
             let (role, answers) = switches(inventory, assignment, &definitions, account);
             let holder = holders.entry(principal.to_owned()).or_default();
             let mut counts = false;
@@ -296,6 +297,10 @@ fn counted(inventory: &Inventory, subscription: &Resource, holders: &BTreeMap<St
         if holder.sure.is_empty() {
             let why = holder.unread.iter().chain(holder.perhaps.values()).cloned().reduce(Known::and);
             known = known.or(why.unwrap_or_default());
+        }
+        if holder.kind == "ForeignGroup" {
+            let name = name_of(principal, holder);
+            known = known.or(Known::untold(format!("who is in {name}, a group of another tenant, is not read")));
         }
         if holder.kind != "Group" {
             people.insert(principal.clone(), format!("{} {}", word(&holder.kind), name_of(principal, holder)));
@@ -492,6 +497,15 @@ mod tests {
         derive(&mut found);
         assert_eq!(count(&found), Some(1));
         assert_eq!(found.of(SUBSCRIPTION)[0].text("monitoring_admin_names"), Some("group member ann@x"));
+        let foreign = assigned(ASSIGNMENT, "/a2", "them", "ForeignGroup", OWNER, &whole());
+        assert_eq!(count(&inventory(vec![role(OWNER, &["*"], &[]), foreign], &ALL)), None, "a group of another tenant");
+        let mut nobody = assigned(ASSIGNMENT, "/a3", "x", "User", OWNER, &whole());
+        nobody.data.as_object_mut().unwrap().remove("principal");
+        assert_eq!(
+            count(&inventory(vec![role(OWNER, &["*"], &[]), nobody], &ALL)),
+            Some(1),
+            "somebody who is not told"
+        );
         with.push(assigned(ELIGIBLE, "/e1", "more", "Group", OWNER, &whole()));
         assert_eq!(count(&inventory(with, &ALL)), None, "nothing reads who is in a group that may take a role");
     }

@@ -91,7 +91,8 @@ fn of_tenant(inventory: &Inventory, tenant: &Resource) -> Resource {
         is_admin(assignment).and(not(covered))
     });
     let roles = assignments.exists(is_admin).and(not(unasked));
-    let admins = everybody.clone().or(roles);
+    let all_roles = |policy: &Resource| of_all(policy).and(empty(policy, "exclude_roles"));
+    let admins = defaults.clone().or(policies.exists(all_roles)).or(roles);
 
     let whole: Vec<&&Resource> = policies.items.iter().filter(|policy| of_all(policy).truth == Some(true)).collect();
     let by = if defaults.truth == Some(true) {
@@ -234,11 +235,13 @@ fn is_admin(assignment: &Resource) -> Known {
     role.and(Known::field(assignment, "application", |id| Some(id.as_str()? == "none")))
 }
 
-/// A policy for roles is for those who hold them in the whole tenant.
+/// A policy for roles is for those who hold them in the whole tenant. Single people who are left out are counted by
+/// themselves.
 fn reaches_role(policy: &Resource, assignment: &Resource) -> Known {
     let Some(role) = assignment.text("role") else { return Known::missing(assignment, "role") };
     let whole = Known::field(assignment, "scope", |scope| Some(scope.as_str()? == "/"));
-    has_any_case(policy, "include_roles", role).and(whole)
+    let included = has(policy, "include_users", "All").or(has_any_case(policy, "include_roles", role).and(whole));
+    included.and(not(has_any_case(policy, "exclude_roles", role)))
 }
 
 /// Why a policy that is about a second factor does not ask everybody for it.
@@ -562,6 +565,9 @@ mod tests {
         let unit = json!({"role": GLOBAL_ADMIN, "application": "none", "scope": "/administrativeUnits/u"});
         assert_eq!(of(vec![roles.clone(), resource(ASSIGNMENT, "d", &unit)]), Some(json!(false)));
         assert_eq!(of(vec![roles]), Some(json!(false)), "no administrator at all is nothing to show");
+        let without = policy(&json!({"exclude_roles": [GLOBAL_ADMIN]}));
+        assert_eq!(of(vec![without.clone(), admin(GLOBAL_ADMIN)]), Some(json!(false)), "left out of a policy for all");
+        assert_eq!(of(vec![without, admin(ADMIN_ROLES[1])]), Some(json!(true)), "another role is left out");
         let harmless = admin("88d8e3e3-8f55-4a1e-953a-9b9898b8876b");
         assert_eq!(of(vec![harmless, admin(GLOBAL_ADMIN)]), Some(json!(false)));
     }

@@ -151,6 +151,17 @@ pub(super) struct Query {
 
 /// Deeper than any query that a person writes.
 const DEEPEST: usize = 40;
+/// Longer than any query that a person writes, in words and signs.
+const LONGEST: usize = 2_000;
+/// Values in one list.
+const LARGEST: usize = 1_000;
+
+fn size(value: &V) -> usize {
+    match value {
+        V::List(all) => 1 + all.iter().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
 
 struct Parser {
     tokens: Vec<Token>,
@@ -197,9 +208,16 @@ impl Parser {
         while self.word("let") {
             let name = self.name()?;
             self.need("=")?;
-            let value = self.expr()?;
+            let value = value(&self.expr()?, &Row::new(), 1.0);
             self.need(";")?;
-            self.named.insert(name, value);
+            if value == V::Unknown {
+                return Err(format!("`{name}` is not a plain value"));
+            }
+            // Values that name one another could double with each line.
+            if size(&value) > LARGEST {
+                return Err(format!("`{name}` is too long"));
+            }
+            self.named.insert(name, Expr::Value(value));
         }
         let table = self.name()?;
         let mut steps = Vec::new();
@@ -218,8 +236,7 @@ impl Parser {
                     names(expr, &made, &mut columns);
                     continue;
                 }
-                Step::Extend(all) => (all.iter().collect(), true),
-                Step::Project(all) => (all.iter().collect(), true),
+                Step::Extend(all) | Step::Project(all) => (all.iter().collect(), true),
                 Step::Summarize { what, by } => (what.iter().chain(by).collect(), true),
                 Step::Count | Step::Keep => (Vec::new(), false),
             };
@@ -406,7 +423,13 @@ impl Parser {
             Some(Token::Num(number)) => Expr::Value(V::Num(number)),
             Some(Token::Text(text)) => Expr::Value(V::Text(text)),
             Some(Token::Sign("-")) => {
-                Expr::Pair("-".to_owned(), Box::new(Expr::Value(V::Num(0.0))), Box::new(self.single()?))
+                self.deep += 1;
+                if self.deep > DEEPEST {
+                    return Err("it is nested too deeply".to_owned());
+                }
+                let of = self.single()?;
+                self.deep -= 1;
+                Expr::Pair("-".to_owned(), Box::new(Expr::Value(V::Num(0.0))), Box::new(of))
             }
             Some(Token::Sign("(")) => {
                 let inner = self.expr()?;
@@ -472,6 +495,9 @@ fn names(expr: &Expr, made: &BTreeSet<String>, found: &mut BTreeSet<String>) {
 /// Reads a query; or says why it cannot.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
     let tokens = tokens(&text.replace("in~", "in_any_case"))?;
+    if tokens.len() > LONGEST {
+        return Err("it is too long".to_owned());
+    }
     Parser { tokens, at: 0, deep: 0, named: BTreeMap::new() }.query()
 }
 
@@ -748,8 +774,15 @@ mod tests {
         ] {
             assert!(parse(query).is_err(), "{query}");
         }
-        let deep = format!("T | where {}1 == 1{}", "(".repeat(5000), ")".repeat(5000));
-        assert!(parse(&deep).is_err());
+        for (open, close) in [("(", ")"), ("-", ""), ("not(", ")"), ("[", "]")] {
+            for times in [100, 5_000] {
+                let deep = format!("T | where {}1{} == 1", open.repeat(times), close.repeat(times));
+                assert!(parse(&deep).is_err(), "{open}");
+            }
+        }
+        assert!(parse(&format!("T | where {}1 == 1", "1 == 1 and ".repeat(5_000))).is_err());
+        let doubling: String = (1..40).map(|n| format!("let a{n} = dynamic([a{}, a{}]);", n - 1, n - 1)).collect();
+        assert!(parse(&format!("let a0 = 1;{doubling} T | where Port in (a39)")).is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::policy::{
     Answer, Document, actions_beyond, denies_deletion, identity_may, is_administrator, lets_invoke, lets_publish,
     trust, writers,
 };
-use super::{bucket_policy, identity, signal};
+use super::{bucket_policy, identity, kql, signal};
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::resource::{Resource, ResourceKey};
 use harness::{Draw, Parser};
@@ -344,4 +344,41 @@ fn changed(text: &str, draw: &mut Draw) -> String {
         text.splice(from..to, [*draw.one(&pieces)]);
     }
     text.into_iter().collect()
+}
+
+/// Log search queries: what is not told never turns what comes out into something else.
+#[test]
+fn log_queries() {
+    let words: [&[&str]; 7] = [
+        &["where", "extend", "project", "summarize", "count", "take", "order", "join"],
+        &["and", "or", "=="],
+        &["==", "!=", "=~", "<", ">=", "has", "contains", "in", "in~", "!in", "between"],
+        &["Bytes", "Port", "Name", "Total"],
+        &["sum(", "count(", "countif(", "iff(", "tolower(", "not(", "bin(", "series("],
+        &["(", ")", "[", "]", "..", ","],
+        &["1", "23", "1h", "'a'", "dynamic([1, 2])", "ago(1h)", "true"],
+    ];
+    let full = kql::Row::from([
+        ("Bytes".to_owned(), kql::V::Num(1000.0)),
+        ("Port".to_owned(), kql::V::Num(23.0)),
+        ("Name".to_owned(), kql::V::Text("a.example.com".to_owned())),
+    ]);
+    let kind = |out: &kql::Out| match out {
+        kql::Out::Nothing => Some(false),
+        kql::Out::Row(_) => Some(true),
+        kql::Out::Unknown => None,
+    };
+    Parser { name: "log-query", more: Vec::new(), words: &words, inputs: 4_000 }.run(&|_, bytes, draw| {
+        let text = String::from_utf8_lossy(bytes);
+        let Ok(query) = kql::parse(&text) else { return false };
+        let out = query.show(&full, 1.0);
+        let mut fewer = full.clone();
+        fewer.remove(*draw.one(&["Bytes", "Port", "Name"]));
+        let less = kind(&query.show(&fewer, 1.0));
+        assert!(less.is_none() || less == kind(&out), "{text}");
+        if let Ok(same) = kql::parse(&format!("{} | where true", text.trim_end().trim_end_matches(';'))) {
+            assert_eq!(kind(&same.show(&full, 1.0)), kind(&out), "{text}");
+        }
+        true
+    });
 }
