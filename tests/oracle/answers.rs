@@ -1,6 +1,7 @@
 //! What reads expect of answers, beside botocore's models of them.
 
-use super::{Oracle, Wrong};
+use super::Oracle;
+use super::known::{Known, Types, Wrong};
 use farwatch::controls::Controls;
 use farwatch::model::path::{Of, WirePath};
 use farwatch::model::read::{At, Decoder, Field, FieldKind, Read};
@@ -8,22 +9,6 @@ use farwatch::model::template::Template;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the model says about a field that checks see.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    /// The values it can have; nothing where the model leaves that open.
-    pub(super) values: Option<BTreeSet<String>>,
-    /// Words of our own: what silence and other answers mean.
-    pub(super) words: BTreeSet<String>,
-    /// It becomes `{at, age_seconds}`.
-    pub(super) is_time: bool,
-    /// Records: their members.
-    pub(super) of: BTreeMap<String, Known>,
-}
-
-/// Type → field → what each read that gives it knows.
-pub(super) type Types = BTreeMap<String, BTreeMap<String, Vec<Known>>>;
 
 /// A place in an answer.
 #[derive(Clone, Copy)]

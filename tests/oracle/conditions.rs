@@ -1,7 +1,6 @@
-//! The values that conditions compare with, beside the enumerations of botocore's models.
+//! The values that conditions compare with, beside the enumerations of the models.
 
-use super::Wrong;
-use super::answers::{Known, Types};
+use super::known::{Known, Types, Wrong};
 use farwatch::controls::Controls;
 use farwatch::model::check::Check;
 use farwatch::model::provider::ACTIVE;
@@ -20,7 +19,8 @@ enum Target<'a> {
     Open,
 }
 
-pub(super) fn compare(controls: &Controls, types: &Types, wrong: &mut BTreeSet<Wrong>) {
+/// The conditions of the checks of these providers.
+pub(super) fn compare(controls: &Controls, providers: &[&str], types: &Types, wrong: &mut BTreeSet<Wrong>) {
     let name = r"([A-Za-z_]\w*(?:\.\w+)*)";
     let word = r#"(?:"([^"]*)"|'([^']*)')"#;
     let comparisons: Vec<(Regex, bool)> =
@@ -30,7 +30,7 @@ pub(super) fn compare(controls: &Controls, types: &Types, wrong: &mut BTreeSet<W
             .collect();
     let lists = Regex::new(&format!(r"{name}\s+in\s+\[([^\]]*)\]")).unwrap();
     let words = Regex::new(word).unwrap();
-    for check in controls.checks.iter().filter(|check| check.provider == "aws") {
+    for check in controls.checks.iter().filter(|check| providers.contains(&check.provider.as_str())) {
         let texts =
             check.not_applicable_when.iter().map(|one| &one.when).chain(check.assert.iter().map(|one| &one.that));
         for text in texts {

@@ -1,6 +1,7 @@
 //! What we send, beside what botocore sends for the same call.
 
-use super::{Oracle, Wrong};
+use super::Oracle;
+use super::known::Wrong;
 use farwatch::collect::{self, aws::Outgoing};
 use farwatch::controls::Controls;
 use farwatch::derive::derived_types;
