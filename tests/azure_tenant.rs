@@ -21,5 +21,5 @@ fn serve() {
     for (name, value) in fake.env() {
         eprintln!("export {name}={value}");
     }
-    std::thread::sleep(std::time::Duration::from_secs(3600));
+    std::thread::sleep(std::time::Duration::from_hours(1));
 }

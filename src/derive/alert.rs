@@ -154,7 +154,7 @@ fn summary(inventory: &Inventory) -> Vec<Resource> {
         links.iter().map(link).reduce(Known::and).unwrap_or_default()
     };
     // Of every cloud.
-    let kinds = [KIND, super::azure_alert::KIND];
+    let kinds = [KIND, super::azure::ALERT];
     let lists = kinds.iter().flat_map(|kind| inventory.listings_of(kind));
     let end = lists.fold(Known::of(false, BTreeSet::new()), |end, list| {
         end.or(match &list.state {

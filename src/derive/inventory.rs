@@ -1,10 +1,7 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{
-    alert, azure_alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa,
-};
-use super::{identity, log_store, recorded_data, security_group};
+use super::{alert, azure, bucket_policy, identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
@@ -215,7 +212,7 @@ pub fn inventory(
         });
         // Reads may fan out from log stores, which trails and flow logs show.
         let stores = log_store::stores(merge.resources.values());
-        let sources = azure_source::sources(merge.resources.values());
+        let sources = azure::sources(merge.resources.values());
         let new = stores.into_iter().chain(sources).filter(|store| merge.put(store)).count();
         if waiting.len() == before && new == 0 {
             break;
@@ -356,7 +353,7 @@ pub fn inventory(
     // Stores hang on trails and flow logs, and lists of what they hold on stores.
     let stores = log_store::listings(&listings);
     listings.extend(stores);
-    let sources = azure_source::listings(&listings);
+    let sources = azure::listings(&listings);
     listings.extend(sources);
     hang_on(reads, &mut listings);
     for read in &reads.reads {
@@ -378,13 +375,8 @@ pub fn inventory(
     recorded_data::derive(&mut inventory);
     bucket_policy::derive(&mut inventory);
     identity::derive(&mut inventory);
-    azure_flow::derive(&mut inventory);
-    azure_source::derive(&mut inventory);
-    azure_alert::derive(&mut inventory);
+    azure::derive(&mut inventory);
     alert::derive(&mut inventory);
-    azure_network_security_group::derive(&mut inventory);
-    azure_roles::derive(&mut inventory);
-    entra_mfa::derive(&mut inventory);
     inventory
 }
 

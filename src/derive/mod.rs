@@ -3,22 +3,16 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
-mod azure_alert;
-mod azure_flow;
-mod azure_network_security_group;
-mod azure_roles;
-mod azure_source;
+mod azure;
 mod boundary;
 mod bucket_policy;
 mod drill;
-mod entra_mfa;
 mod event_pattern;
 mod fields;
 mod filter_pattern;
 mod identity;
 mod inventory;
 mod known;
-mod kql;
 mod log_store;
 mod policy;
 mod recorded_data;
@@ -54,7 +48,7 @@ pub fn shown_by(given: &[Contribution]) -> Vec<Contribution> {
         .collect();
     log_store::stores(resources.iter())
         .into_iter()
-        .chain(azure_source::sources(resources.iter()))
+        .chain(azure::sources(resources.iter()))
         .map(|store| {
             let evidence = store.evidence([]).into_iter().next().unwrap_or_default();
             let fields = store.data.as_object().cloned().unwrap_or_default().into_iter().collect();
@@ -69,16 +63,13 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     let mut types = boundary::types();
     types.insert(log_store::KIND, log_store::fields());
     types.insert(recorded_data::KIND, recorded_data::fields());
-    let azure = [azure_flow::types(), azure_source::types(), entra_mfa::types(), azure_roles::types()];
-    let added = identity::types().into_iter().chain(azure.into_iter().flatten());
+    let added = identity::types().into_iter().chain(azure::types());
     for (kind, fields) in added.chain([log_store::flow_log_fields()]) {
         types.entry(kind).or_default().extend(fields);
     }
     types.insert(bucket_policy::KIND, bucket_policy::fields());
     types.extend(security_group::types());
-    types.extend(azure_network_security_group::types());
     types.extend(alert::types());
-    types.extend(azure_alert::types());
     types.extend(drill::types());
     types
 }

@@ -4,13 +4,14 @@
 #[path = "harness.rs"]
 mod harness;
 
+use super::azure::kql;
 use super::event_pattern::{self, high_guardduty_findings, security_hub_findings};
 use super::filter_pattern;
 use super::policy::{
     Answer, Document, actions_beyond, denies_deletion, identity_may, is_administrator, lets_invoke, lets_publish,
     trust, writers,
 };
-use super::{bucket_policy, identity, kql, signal};
+use super::{bucket_policy, identity, signal};
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::resource::{Resource, ResourceKey};
 use harness::{Draw, Parser};

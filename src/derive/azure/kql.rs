@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A value in a record.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum V {
+pub(in crate::derive) enum V {
     /// A number; times and spans are numbers of seconds.
     Num(f64),
     /// Text.
@@ -22,11 +22,11 @@ pub(super) enum V {
 }
 
 /// A record.
-pub(super) type Row = BTreeMap<String, V>;
+pub(in crate::derive) type Row = BTreeMap<String, V>;
 
 /// What comes out of a query into which one record was put.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Out {
+pub(in crate::derive) enum Out {
     /// Nothing.
     Nothing,
     /// One row.
@@ -141,11 +141,11 @@ enum Step {
 
 /// A query that was read.
 #[derive(Debug, Clone)]
-pub(super) struct Query {
+pub(in crate::derive) struct Query {
     /// The table.
-    pub(super) table: String,
+    pub(in crate::derive) table: String,
     /// The columns of the table that it names.
-    pub(super) columns: BTreeSet<String>,
+    pub(in crate::derive) columns: BTreeSet<String>,
     steps: Vec<Step>,
 }
 
@@ -493,7 +493,7 @@ fn names(expr: &Expr, made: &BTreeSet<String>, found: &mut BTreeSet<String>) {
 }
 
 /// Reads a query; or says why it cannot.
-pub(super) fn parse(text: &str) -> Result<Query, String> {
+pub(in crate::derive) fn parse(text: &str) -> Result<Query, String> {
     let tokens = tokens(&text.replace("in~", "in_any_case"))?;
     if tokens.len() > LONGEST {
         return Err("it is too long".to_owned());
@@ -503,12 +503,12 @@ pub(super) fn parse(text: &str) -> Result<Query, String> {
 
 impl Query {
     /// Are all records added up, so that there is one row however many there were?
-    pub(super) fn gives_one_row(&self) -> bool {
+    pub(in crate::derive) fn gives_one_row(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Summarize { .. } | Step::Count))
     }
 
     /// What comes out when this record, so many times, is all there is.
-    pub(super) fn show(&self, row: &Row, times: f64) -> Out {
+    pub(in crate::derive) fn show(&self, row: &Row, times: f64) -> Out {
         let mut row = Some(row.clone());
         for step in &self.steps {
             row = match (step, row) {
@@ -781,7 +781,8 @@ mod tests {
             }
         }
         assert!(parse(&format!("T | where {}1 == 1", "1 == 1 and ".repeat(5_000))).is_err());
-        let doubling: String = (1..40).map(|n| format!("let a{n} = dynamic([a{}, a{}]);", n - 1, n - 1)).collect();
+        let doubling: Vec<String> = (1..40).map(|n| format!("let a{n} = dynamic([a{}, a{}]);", n - 1, n - 1)).collect();
+        let doubling = doubling.concat();
         assert!(parse(&format!("let a0 = 1;{doubling} T | where Port in (a39)")).is_err());
     }
 

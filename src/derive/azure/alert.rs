@@ -14,10 +14,10 @@
 //! cannot be read, or not to the end, has no `classes`. Programs that are told may tell somebody and may not: then it is
 //! not known. Rules that silence alerts for a time are not read.
 
-use super::azure_flow::{FLOW_LOG, WORKSPACE, exists, subscription};
-use super::known::{Known, listed};
+use super::flow::{FLOW_LOG, WORKSPACE, exists, subscription};
 use super::kql::{self, Out, Query, Row, V};
-use super::signal::TRAFFIC;
+use crate::derive::known::{Known, listed};
+use crate::derive::signal::TRAFFIC;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
@@ -25,7 +25,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The derived type.
-pub(super) const KIND: &str = "azure.monitor.alert";
+pub(in crate::derive) const KIND: &str = "azure.monitor.alert";
 const RULE: &str = "azure.monitor.scheduled_query_rule";
 const GROUP: &str = "azure.monitor.action_group";
 const TABLE: &str = "azure.operational_insights.table";

@@ -14,7 +14,7 @@
 //! for Azure RBAC", "What is Azure attribute-based access control" (what conditions are for), "Azure permissions" (the
 //! actions named here).
 
-use super::known::{Known, Listed, listed};
+use crate::derive::known::{Known, Listed, listed};
 use crate::model::finding::Reason;
 use crate::model::inventory::{Inventory, Listing};
 use crate::model::pattern::Pattern;

@@ -17,7 +17,7 @@
 //! was set up, and its storage account is there: nothing else tells whether Azure could write), `flaw` (what is wrong
 //! with that), `level` (the kind of its target), and whether `storage_exists` and `workspace_exists`.
 
-use super::known::{Known, listed};
+use crate::derive::known::{Known, listed};
 use crate::model::inventory::Inventory;
 use crate::model::read::FieldKind;
 use crate::model::resource::Resource;

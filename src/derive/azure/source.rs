@@ -16,8 +16,8 @@
 //! destination exists, and `categories`, those that are on, with `allLogs` written out. Subscriptions get
 //! `workspace_ready`: a workspace is ready, in this subscription or in another of the run.
 
-use super::azure_flow::{WORKSPACE, destination};
-use super::known::Known;
+use super::flow::{WORKSPACE, destination};
+use crate::derive::known::Known;
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
@@ -101,7 +101,7 @@ fn sort(of: &str) -> Option<&'static Sort> {
 }
 
 /// The sources among these resources.
-pub(super) fn sources<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Resource> {
+pub(in crate::derive) fn sources<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Resource> {
     resources
         .filter_map(|one| {
             let sort = sort(&one.key.kind)?;
@@ -117,7 +117,7 @@ pub(super) fn sources<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<
 }
 
 /// The sources of a subscription are known when what they are is.
-pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
+pub(in crate::derive) fn listings(all: &[Listing]) -> Vec<Listing> {
     let mut places: BTreeMap<&str, (BTreeSet<String>, BTreeSet<Gap>)> = BTreeMap::new();
     for listing in all.iter().filter(|listing| sort(&listing.kind).is_some()) {
         let (pages, gaps) = places.entry(listing.account.as_str()).or_default();

@@ -13,7 +13,7 @@
 //! userRegistrationDetails; Microsoft Learn, "Security defaults in Microsoft Entra ID"; "Conditional Access: Users,
 //! groups, and workload identities" (roles of an administrative unit and custom roles are not enforced).
 
-use super::known::{Known, Listed, listed};
+use crate::derive::known::{Known, Listed, listed};
 use crate::model::finding::Reason;
 use crate::model::inventory::Inventory;
 use crate::model::read::FieldKind;

@@ -18,7 +18,7 @@
 //! network that the public internet reaches; `VirtualNetwork`; `AzureLoadBalancer`: 168.63.129.16), "Application security
 //! groups" (network interfaces of the same virtual network).
 
-use super::security_group::{PORT_BOUND, Source, internet_wide};
+use crate::derive::security_group::{PORT_BOUND, Source, internet_wide};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
