@@ -69,7 +69,7 @@ fn its_first_screen_is_short_and_its_links_lead_somewhere() {
 fn the_guide_to_monitoring_names_the_checks_there_are() {
     let controls = Controls::load(None).unwrap_or_else(|problems| panic!("{problems}"));
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/monitoring.md")).unwrap();
-    let named: Vec<String> = Regex::new(r"`((?:aws|organisation)-[a-z0-9-]+)`")
+    let named: Vec<String> = Regex::new(r"`((?:aws|azure|entra|organisation)-[a-z0-9-]+)`")
         .unwrap()
         .captures_iter(&text)
         .map(|c| c[1].to_owned())
