@@ -79,7 +79,7 @@ fn libraries_stop_where_they_are_meant_to() {
     only_in(r"\bcel::", &["check/expr.rs", "check/view.rs"]);
     only_in(r"\btypst(_pdf|_layout)?::", &["report/pdf.rs"]);
     only_in(r"\baws_[a-z_]+::", &["collect/aws/", "collect/azure/credential.rs", "packet/sign.rs", "cli/job.rs"]);
-    only_in(r"\b(azure_[a-z_]+|reqwest|rustls_pki_types)::", &["collect/azure/"]);
+    only_in(r"\b(azure_(core|identity)|reqwest|rustls_pki_types)::", &["collect/azure/"]);
     only_in(r"\bhandlebars::", &["report/ssp.rs"]);
     only_in(r"\b(anyhow|clap|indicatif|anstream)::", &["cli/"]);
 }

@@ -109,7 +109,8 @@ fn subscription(id: &str, state: &str) -> Value {
     json!({ "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Works", "state": state, "tenantId": TENANT })
 }
 
-/// A tenant with these subscriptions, and three networks in the first of them. Everything else is empty.
+/// A tenant with these subscriptions, watched by Defender for Cloud, and three networks in the first of them. Everything
+/// else is empty.
 fn tenant(subscriptions: &[Value]) -> FakeAzure {
     tenant_with(subscriptions, Options::default())
 }
@@ -119,6 +120,8 @@ fn tenant_with(subscriptions: &[Value], options: Options) -> FakeAzure {
     fake.answer("GET", "/{+any}", 200, json!({ "value": [] }));
     fake.answer("GET", "/v1.0/{+any}", 200, json!({ "value": [] }));
     fake.answer("GET", "/subscriptions", 200, json!({ "value": subscriptions }));
+    let plan = json!({ "id": "/plan", "name": "Arm", "properties": { "pricingTier": "Standard" } });
+    fake.answer("GET", &path("{subscription}", "Microsoft.Security/pricings"), 200, json!({ "value": [plan] }));
     let networks: Vec<Value> = ["a", "b", "c"].iter().map(|name| network(ONE, name)).collect();
     fake.answer("GET", &networks_of(ONE), 200, json!({ "value": networks }));
     fake

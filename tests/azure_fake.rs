@@ -17,6 +17,7 @@ mod azure;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -203,6 +204,25 @@ async fn a_certificate_of_another_authority_is_not_trusted() {
     assert_eq!(client(&fake).get(url).send().await.unwrap().status(), 401);
 }
 
+/// In a process of its own, which is this test again: the environment is of a process.
+#[tokio::test]
+async fn the_environment_makes_a_plain_client_trust_it() {
+    if let Ok(url) = std::env::var("URL_OF_THE_FAKE") {
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        return;
+    }
+    let fake = FakeAzure::start();
+    let again = |fake: &FakeAzure| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_environment_makes_a_plain_client_trust_it"]);
+        command.envs(fake.env()).env("URL_OF_THE_FAKE", fake.arm());
+        command.output().unwrap().status.success()
+    };
+    assert!(again(&fake));
+    assert_eq!(fake.seen_at(Role::Arm).len(), 1);
+    assert!(!again(&FakeAzure::with(Options { untrusted: true, ..Options::default() })));
+}
+
 // --- what is answered --------------------------------------------------------------------------------
 
 #[tokio::test]
@@ -264,7 +284,7 @@ fn every_example_has_its_source_and_a_route() {
     let mut count = 0;
     for entry in fs::read_dir(examples()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".json") {
+        if Path::new(&name).extension().is_some_and(|end| end == "json") {
             count += 1;
             assert!(sources.contains(&format!("{name} | ")), "{name} has no source");
             assert!(routes.contains(&name), "{name} has no route");

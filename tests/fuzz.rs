@@ -120,14 +120,16 @@ fn fits(field: &Field, value: &Value) -> bool {
     };
     silence(value)
         || match (&field.at, field.kind) {
-            (At::Template(_), _) | (_, FieldKind::Text) => value.is_string(),
+            (At::Template(_), _) | (_, FieldKind::Text | FieldKind::ArmId) => value.is_string(),
             (_, FieldKind::Integer) => value.is_i64(),
             (_, FieldKind::Decimal) => value.is_number(),
             (_, FieldKind::Boolean) => value.is_boolean(),
             (_, FieldKind::Time | FieldKind::TimeMillis) => {
                 silence(&value["at"]) || value["at"].is_string() && value["age_seconds"].is_i64()
             }
-            (_, FieldKind::TextList) => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
+            (_, FieldKind::TextList | FieldKind::ArmIds) => {
+                value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+            }
             (_, FieldKind::Records) => value.as_array().is_some_and(|list| list.iter().all(members)),
             (_, FieldKind::Record) => members(value),
             (_, FieldKind::Map) => true,

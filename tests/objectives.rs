@@ -16,7 +16,7 @@ use farwatch::derive::inventory;
 use farwatch::model::assessment::{Assessment, CellState, Status};
 use farwatch::model::catalog::{EnvironmentKind, ShownBy};
 use farwatch::model::exchange::Exchange;
-use farwatch::model::finding::Outcome;
+use farwatch::model::finding::{Finding, Outcome};
 use farwatch::model::inventory::ListState;
 use farwatch::model::organisation::Organisation;
 use farwatch::model::parameter::defaults;
@@ -380,8 +380,8 @@ fn a_scenario_is_told_link_by_link() {
     assert!(told.sentence().contains("on 2026-10-14 (UTC, a day more or less): 1 (Modify"), "{}", told.sentence());
     // The developers' subnet is declared with a tag, and bears it; in the demo it does not.
     for (judged, outcome) in [(&judged_ready, Outcome::Pass), (&World::demo().judge(), Outcome::Fail)] {
-        let tagged = |one: &&farwatch::model::finding::Finding| one.check() == "organisation-declared-tags-borne";
-        let outcomes: Vec<_> = judged.findings.findings.iter().filter(tagged).map(|one| one.outcome()).collect();
+        let tagged = |one: &&Finding| one.check() == "organisation-declared-tags-borne";
+        let outcomes: Vec<_> = judged.findings.findings.iter().filter(tagged).map(Finding::outcome).collect();
         assert_eq!(outcomes, [outcome]);
     }
     // What was not read is not known, and a drill that no longer counts is none.

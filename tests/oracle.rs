@@ -190,6 +190,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "home_region: Region",
         "home_region: Trail has no `Region`",
     ),
+    ("aws/reads/cloudtrail.yaml", "[].CloudTrailEvent", "[].CloudtrailEvent", "redact: "),
     ("aws/reads/cloudtrail.yaml", "at: ReadWriteType", "at: readWriteType", "field selectors.read_write"),
     ("aws/reads/firehose.yaml", "answer: last_item", "answer: Last", "pages.answer: "),
     ("aws/reads/firehose.yaml", ".HECToken", ".HecToken", "redact: "),

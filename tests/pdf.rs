@@ -327,6 +327,7 @@ fn hostile() -> View {
         },
         accounts: names()
             .map(|name| AccountView {
+                kind: "account".to_owned(),
                 id: name.to_owned(),
                 partition: "aws".to_owned(),
                 caller: name.to_owned(),

@@ -500,7 +500,7 @@ fn of_drill(days_ago: i64, rules: Vec<Rule>) -> (Finding, Run, Fault) {
     (found.into_iter().next().expect("one"), run, fault)
 }
 
-fn happened(events: Vec<Value>) -> Rule {
+fn happened(events: &[Value]) -> Rule {
     let body = json!({ "Events": events }).to_string();
     Rule::patch(HISTORY, move |_| body.clone()).region(EAST).about(CALL)
 }
@@ -508,7 +508,7 @@ fn happened(events: Vec<Value>) -> Rule {
 /// An event of the day confirms the drill, and what identifies people and places stays out of the run.
 #[test]
 fn the_event_history_confirms_a_drill() {
-    let (found, run, fault) = of_drill(10, vec![happened(vec![event(1, 3), event(2, 10), event(3, 40)])]);
+    let (found, run, fault) = of_drill(10, vec![happened(&[event(1, 3), event(2, 10), event(3, 40)])]);
     assert_eq!(found.outcome, "pass", "{found:?}");
     assert!(found.sentence.contains(&format!("(UTC, a day more or less): 1 ({CALL} by isolate at")));
     for file in emulators::files(&run.dir) {
@@ -524,16 +524,16 @@ fn the_event_history_confirms_a_drill() {
 /// No event of the day, and all was read: it says so. Older than the history, denied, or not read to the day: not known.
 #[test]
 fn the_event_history_says_no_more_than_it_knows() {
-    let (found, ..) = of_drill(10, vec![happened(vec![event(1, 3), event(3, 40)])]);
+    let (found, ..) = of_drill(10, vec![happened(&[event(1, 3), event(3, 40)])]);
     assert_eq!(found.outcome, "fail");
     assert!(found.sentence.contains("no matching event in the event history (90 days)"), "{}", found.sentence);
-    let (found, ..) = of_drill(120, vec![happened(vec![event(1, 3)])]);
+    let (found, ..) = of_drill(120, vec![happened(&[event(1, 3)])]);
     assert_eq!(found.outcome, "unknown");
     assert!(found.sentence.contains("goes back 90 days") && found.sentence.contains("is older"), "{}", found.sentence);
     // Another region could have it.
     let (found, ..) = of_drill(10, vec![Rule::on(HISTORY, Action::Deny).region(WEST)]);
     assert!(found.outcome == "unknown" && found.blames(HISTORY, "denied"), "{found:?}");
-    let (found, ..) = of_drill(10, vec![Rule::on(HISTORY, Action::Deny).region(WEST), happened(vec![event(1, 10)])]);
+    let (found, ..) = of_drill(10, vec![Rule::on(HISTORY, Action::Deny).region(WEST), happened(&[event(1, 10)])]);
     assert_eq!(found.outcome, "pass");
 }
 
@@ -541,9 +541,9 @@ fn the_event_history_says_no_more_than_it_knows() {
 #[test]
 fn a_long_event_history_is_read_to_its_bound() {
     for (at, outcome) in [(3, "pass"), (4, "unknown")] {
-        let events = (0..6).map(|id| event(id, if id == at { 10 } else { 3 })).collect();
+        let events: Vec<Value> = (0..6).map(|id| event(id, if id == at { 10 } else { 3 })).collect();
         let paged = Rule::on(HISTORY, Action::Paginate { size: 1 }).region(EAST).about(CALL);
-        let (found, run, fault) = of_drill(10, vec![happened(events), paged]);
+        let (found, run, fault) = of_drill(10, vec![happened(&events), paged]);
         assert_eq!(found.outcome, outcome, "{found:?}");
         let asked = |seen: &&emulators::fault::Seen| {
             seen.call.name() == HISTORY && seen.call.region == EAST && seen.subject.contains(CALL)

@@ -204,7 +204,7 @@ pub(super) struct SprsOptions {
 pub(super) enum Cloud {
     /// Amazon Web Services: commercial, GovCloud (US), China
     Aws,
-    /// Azure and Entra: public, Government, DoD
+    /// Azure and Entra: public, Government, `DoD`
     Azure,
     /// Both
     All,

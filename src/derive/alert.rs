@@ -153,13 +153,17 @@ fn summary(inventory: &Inventory) -> Vec<Resource> {
         let link = |field: &&str| Known::field(alert, field, Value::as_bool);
         links.iter().map(link).reduce(Known::and).unwrap_or_default()
     };
-    let end = inventory.listings_of(KIND).iter().fold(Known::of(false, BTreeSet::new()), |end, list| {
+    // Of every cloud.
+    let kinds = [KIND, super::azure_alert::KIND];
+    let lists = kinds.iter().flat_map(|kind| inventory.listings_of(kind));
+    let end = lists.fold(Known::of(false, BTreeSet::new()), |end, list| {
         end.or(match &list.state {
             ListState::Complete(pages) => Known::of(false, pages.clone()),
             ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
         })
     });
-    let alerts = inventory.of(KIND);
+    let alerts: Vec<&Resource> = kinds.iter().flat_map(|kind| inventory.of(kind)).collect();
+    let whole = |alert: &&Resource| whole(alert);
     let unsure = alerts.iter().map(&whole).filter(|one| one.truth.is_none()).fold(end.clone(), Known::or);
     let mut summary = Resource::new(ResourceKey {
         kind: SUMMARY.to_owned(),
@@ -181,7 +185,7 @@ fn summary(inventory: &Inventory) -> Vec<Resource> {
         unsure.leave_out(&mut summary, "alerts");
     }
     for class in COUNTED {
-        let among = |alert: &Resource| {
+        let among = |alert: &&Resource| {
             let is = |list: &Value| Some(list.as_array()?.iter().any(|one| one == class));
             whole(alert).and(Known::field(alert, "classes", is))
         };

@@ -13,9 +13,9 @@
 //! | `legacy` | it is, and logs on security groups are needed for that |
 //! | `recorded_by`, `unrecorded` | in words: by which kind of log, and which subnets are not |
 //!
-//! Flow logs get `records_all` (it is on, it was set up, and neither a filter nor record types leave anything out),
-//! `flaw` (what is wrong with that), `level` (the kind of its target), and whether `storage_exists` and
-//! `workspace_exists`.
+//! Flow logs get `unfiltered` (neither a filter nor record types leave anything out), `records_all` (that, and it is on,
+//! was set up, and its storage account is there: nothing else tells whether Azure could write), `flaw` (what is wrong
+//! with that), `level` (the kind of its target), and whether `storage_exists` and `workspace_exists`.
 
 use super::known::{Known, listed};
 use crate::model::inventory::Inventory;
@@ -55,6 +55,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
             FLOW_LOG,
             BTreeMap::from([
                 ("records_all", FieldKind::Boolean),
+                ("unfiltered", FieldKind::Boolean),
                 ("flaw", FieldKind::Text),
                 ("level", FieldKind::Text),
                 ("storage_exists", FieldKind::Boolean),
@@ -122,17 +123,21 @@ fn of_log(inventory: &Inventory, log: &Resource) -> Facts {
     let set_up = Known::field(log, "state", |state| Some(state.as_str()? == "Succeeded"));
     let unfiltered = Known::field(log, "filter", |filter| Some(["", "none"].contains(&filter.as_str()?.trim())));
     let types = Known::field(log, "record_types", |types| Some(every_type(types.as_str()?)));
+    let storage = destination(inventory, log, "storage", STORAGE);
     let flaw = [
         (&enabled, "it is switched off".to_owned()),
         (&set_up, format!("its state is {}", log.text("state").unwrap_or_default())),
         (&unfiltered, format!("its filter leaves traffic out: {}", log.text("filter").unwrap_or_default())),
         (&types, format!("it records flows of the types {} alone", log.text("record_types").unwrap_or_default())),
+        (&storage, format!("its storage account {} is not there", log.text("storage").unwrap_or_default())),
     ]
     .into_iter()
     .filter(|(known, _)| known.truth == Some(false))
     .map(|(known, text)| (text, known.evidence.clone()))
     .next();
-    let all = enabled.and(set_up).and(unfiltered).and(types);
+    let unfiltered = unfiltered.and(types);
+    let all = enabled.and(set_up).and(unfiltered.clone()).and(storage.clone());
+    facts.known.push(("unfiltered", unfiltered));
     let (flaw, evidence) = flaw.unwrap_or_else(|| ("none".to_owned(), all.evidence.clone()));
     if all.truth.is_some() {
         facts.texts.push(("flaw", flaw, evidence));
@@ -141,7 +146,7 @@ fn of_log(inventory: &Inventory, log: &Resource) -> Facts {
     if let Some(target) = log.text("target") {
         facts.texts.push(("level", level(target).to_owned(), log.evidence(["target"])));
     }
-    facts.known.push(("storage_exists", destination(inventory, log, "storage", STORAGE)));
+    facts.known.push(("storage_exists", storage));
     facts.known.push(("workspace_exists", destination(inventory, log, "workspace", WORKSPACE)));
     facts
 }
@@ -240,7 +245,13 @@ impl Around<'_> {
         let Some(id) = id else { return whole };
         // One interface after the other. Of what else is there, nothing narrower is known.
         let (any, seen) = self.interfaces(id);
-        let mut each = any.clone();
+        let end = listed(self.inventory, INTERFACE, &self.network.key.account, "*")
+            .exists(|_| Known::of(false, BTreeSet::new()));
+        let whole_list = match end {
+            Known { truth: Some(_), ref evidence, .. } => Known::of(true, evidence.clone()),
+            ref cut => cut.clone(),
+        };
+        let mut each = any.and(whole_list);
         for one in &seen {
             each = each.and(self.log_on(Some(&one.key.id)).or(group(one.text("security_group"))));
         }
@@ -255,8 +266,8 @@ impl Around<'_> {
                 }
                 // An interface that the list does not have may be covered where the list was cut.
                 let interface = user.contains("/microsoft.network/networkinterfaces/");
-                each = each.and(if interface && any.truth.is_none() {
-                    any.clone()
+                each = each.and(if interface && end.truth.is_none() {
+                    end.clone()
                 } else {
                     Known::of(false, self.network.evidence(["subnets"]))
                 });
@@ -468,11 +479,15 @@ mod tests {
             json!({ "state": "Failed" }),
             json!({ "filter": "DstPort=443" }),
             json!({ "record_types": "D" }),
+            json!({ "storage": "none" }),
+            json!({ "storage": id("microsoft.storage/storageaccounts/gone") }),
         ] {
             assert_eq!(with(&vnet(), &flaw), NOT, "{flaw}");
         }
         assert_eq!(with(&vnet(), &json!({ "record_types": "B, C, E, D" })), RECORDED);
         assert_eq!(with(&vnet(), &json!({ "filter": "" })), RECORDED);
+        let elsewhere = storage().replace(ACCOUNT, "another");
+        assert_eq!(with(&vnet(), &json!({ "storage": elsewhere })), [Some(true), None, None]);
         assert_eq!(with(&vnet(), &json!({ "enabled": null })), [Some(true), None, None]);
     }
 
@@ -507,6 +522,11 @@ mod tests {
         assert_eq!(judged(inventory.clone()), [Some(true), None, None]);
         log(&mut inventory, &vnet(), &json!({}));
         assert_eq!(judged(inventory), RECORDED);
+        // One interface was seen and is covered; there may be others.
+        let mut inventory = base();
+        state(&mut inventory, INTERFACE, ListState::Cut(BTreeSet::from([gap()])));
+        log(&mut inventory, &nic("web"), &json!({}));
+        assert_eq!(judged(inventory), [Some(true), None, None]);
     }
 
     #[test]

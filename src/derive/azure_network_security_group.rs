@@ -13,9 +13,9 @@
 //! or not a machine behind it has a public address; and rules of Azure Virtual Network Manager, which come before those
 //! of any group, are not looked at.
 //!
-//! Sources: Microsoft.Network, SecurityRulePropertiesFormat; Microsoft Learn, "Azure network security groups overview"
+//! Sources: Microsoft.Network, `SecurityRulePropertiesFormat`; Microsoft Learn, "Azure network security groups overview"
 //! (priority, default rules, augmented rules), "Virtual network service tags" (Internet: addresses outside the virtual
-//! network that the public internet reaches; VirtualNetwork; AzureLoadBalancer: 168.63.129.16), "Application security
+//! network that the public internet reaches; `VirtualNetwork`; `AzureLoadBalancer`: 168.63.129.16), "Application security
 //! groups" (network interfaces of the same virtual network).
 
 use super::security_group::{PORT_BOUND, Source, internet_wide};

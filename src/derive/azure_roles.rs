@@ -165,13 +165,16 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> (Vec<Resou
     (admins, renewed)
 }
 
+/// What is known of each switch; or why nothing is.
+type Answers = Result<Vec<(&'static str, Known)>, Known>;
+
 /// The role's name, and what of the switches it allows where it was assigned.
 fn switches(
     inventory: &Inventory,
     assignment: &Resource,
     definitions: &Listed<'_>,
     account: &str,
-) -> (String, Result<Vec<(&'static str, Known)>, Known>) {
+) -> (String, Answers) {
     let Some(role) = assignment.text("role") else {
         return ("a role that is not told".to_owned(), Err(Known::missing(assignment, "role")));
     };

@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const KIND: &str = "azure.monitor.source";
 const SETTING: &str = "azure.monitor.diagnostic_setting";
 const CATEGORY: &str = "azure.monitor.diagnostic_category";
+/// The group whose categories are asked for, where a setting names it (`when` of the read).
+const ASKED: &str = "audit";
 pub(super) const ACTIVITY: &str = "azure.monitor.activity_log_setting";
 const STORAGE: &str = "azure.storage.account";
 const SUBSCRIPTION: &str = "azure.subscription";
@@ -223,10 +225,10 @@ fn categories(setting: &Resource) -> Option<Vec<String>> {
 
 // ---- resource logs ----
 
-/// What was listed for one source.
-fn of_parent<'a>(inventory: &'a Inventory, kind: &str, source: &Resource) -> (Vec<&'a Resource>, Known) {
-    let items = inventory.of(kind).iter().filter(|one| one.text("target") == Some(&source.key.id)).collect();
-    let lists = inventory.listings_of(kind).iter().filter(|list| list.parent.as_ref() == Some(&source.key.id));
+/// What was listed for one source or setting, which the items name in `field`.
+fn of_parent<'a>(inventory: &'a Inventory, kind: &str, field: &str, parent: &Resource) -> (Vec<&'a Resource>, Known) {
+    let items = inventory.of(kind).iter().filter(|one| one.text(field) == Some(&parent.key.id)).collect();
+    let lists = inventory.listings_of(kind).iter().filter(|list| list.parent.as_ref() == Some(&parent.key.id));
     let mut end: Option<Known> = None;
     for list in lists {
         let one = match &list.state {
@@ -235,15 +237,15 @@ fn of_parent<'a>(inventory: &'a Inventory, kind: &str, source: &Resource) -> (Ve
         };
         end = Some(end.map_or(one.clone(), |so_far| so_far.or(one)));
     }
-    (items, end.unwrap_or_else(|| Known::untold(format!("nobody asked for the settings of {}", source.key.id))))
+    (items, end.unwrap_or_else(|| Known::untold(format!("it was not asked what belongs to {}", parent.key.id))))
 }
 
 fn of_source(inventory: &Inventory, source: &Resource) -> (Known, Option<String>) {
     let wanted = SORTS.iter().find(|sort| Some(sort.name) == source.text("kind")).map(|sort| sort.wanted);
-    let (settings, end) = of_parent(inventory, SETTING, source);
+    let (settings, end) = of_parent(inventory, SETTING, "target", source);
     let one = |category: &&str| {
         settings.iter().fold(end.clone(), |so_far, setting| {
-            so_far.or(on(inventory, source, setting, category).and(delivered(inventory, setting)))
+            so_far.or(on(inventory, setting, category).and(delivered(inventory, setting)))
         })
     };
     let mut sends = Known::of(false, BTreeSet::new());
@@ -260,7 +262,7 @@ fn of_source(inventory: &Inventory, source: &Resource) -> (Known, Option<String>
 }
 
 /// Is the category on in this setting?
-fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &str) -> Known {
+fn on(inventory: &Inventory, setting: &Resource, category: &str) -> Known {
     if setting.get("logs").is_none() {
         return Known::missing(setting, "logs");
     }
@@ -270,7 +272,10 @@ fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &s
         let named = match (text(log, "category"), text(log, "group")) {
             (Some(name), _) if name.eq_ignore_ascii_case(category) => Known::of(true, evidence.clone()),
             (Some("none"), Some(group)) if group.eq_ignore_ascii_case("allLogs") => Known::of(true, evidence.clone()),
-            (Some("none"), Some(group)) if group != "none" => in_group(inventory, source, category, group),
+            (Some("none"), Some(group)) if group.eq_ignore_ascii_case(ASKED) => in_group(inventory, setting, category),
+            (Some("none"), Some(group)) if group != "none" => {
+                Known::untold(format!("it is not read which categories the group {group} holds"))
+            }
             (Some(_), _) => Known::of(false, evidence.clone()),
             (None, _) => Known::untold(format!("{} has a log setting that names nothing", setting.key.id)),
         };
@@ -283,15 +288,15 @@ fn on(inventory: &Inventory, source: &Resource, setting: &Resource, category: &s
     found
 }
 
-/// Does the source count the category to this group?
-fn in_group(inventory: &Inventory, source: &Resource, category: &str, group: &str) -> Known {
-    let (categories, end) = of_parent(inventory, CATEGORY, source);
+/// Does the source of the setting count the category to the group that is asked about?
+fn in_group(inventory: &Inventory, setting: &Resource, category: &str) -> Known {
+    let (categories, end) = of_parent(inventory, CATEGORY, "setting", setting);
     categories.iter().filter(|one| one.text("name").is_some_and(|name| name.eq_ignore_ascii_case(category))).fold(
         end,
         |so_far, one| {
             so_far.or(Known::field(one, "groups", |groups| {
                 let mut groups = groups.as_array()?.iter().filter_map(Value::as_str);
-                Some(groups.any(|one| one.eq_ignore_ascii_case(group)))
+                Some(groups.any(|one| one.eq_ignore_ascii_case(ASKED)))
             }))
         },
     )
@@ -354,17 +359,16 @@ mod tests {
             resource(
                 CATEGORY,
                 "vault/a",
-                json!({ "target": "vault", "name": "AuditEvent", "groups": ["audit", "allLogs"] }),
+                json!({ "setting": "setting", "name": "AuditEvent", "groups": ["audit", "allLogs"] }),
             ),
-            resource(CATEGORY, "vault/b", json!({ "target": "vault", "name": "Other", "groups": ["allLogs", "rest"] })),
+            resource(CATEGORY, "vault/b", json!({ "setting": "setting", "name": "Other", "groups": ["allLogs"] })),
         ];
         inventory.resources.insert(CATEGORY.to_owned(), categories.to_vec());
         for kind in [STORAGE, WORKSPACE] {
             list(&mut inventory, kind, None);
         }
-        for kind in [SETTING, CATEGORY] {
-            list(&mut inventory, kind, Some("vault"));
-        }
+        list(&mut inventory, SETTING, Some("vault"));
+        list(&mut inventory, CATEGORY, Some("setting"));
         derive(&mut inventory);
         inventory.of(KIND).first().unwrap().get("sends").and_then(Value::as_bool)
     }
@@ -379,9 +383,10 @@ mod tests {
         for logs in [log("AuditEvent", "none", true), log("none", "allLogs", true), log("none", "audit", true)] {
             assert_eq!(vault(&json!({ "logs": logs })), Some(true), "{logs}");
         }
-        for logs in [log("AuditEvent", "none", false), log("Other", "none", true), log("none", "rest", true)] {
+        for logs in [log("AuditEvent", "none", false), log("Other", "none", true)] {
             assert_eq!(vault(&json!({ "logs": logs })), Some(false), "{logs}");
         }
+        assert_eq!(vault(&json!({ "logs": log("none", "rest", true) })), None);
     }
 
     #[test]

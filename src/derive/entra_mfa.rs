@@ -162,18 +162,16 @@ fn second_factor(policy: &Resource, strengths: &Listed<'_>) -> Known {
         Some("none") => Known::of(false, policy.evidence(["strength"])),
         Some(id) => {
             let same = |strength: &&&Resource| strength.key.id.eq_ignore_ascii_case(id);
-            match strengths.items.iter().find(same) {
-                Some(strength) => Known::field(strength, "satisfies", |word| match word.as_str()? {
-                    "mfa" => Some(true),
-                    "none" => Some(false),
-                    _ => None,
-                }),
-                None => {
-                    let rest = strengths.exists(|_| Known::of(false, BTreeSet::new()));
-                    let untold = Known::untold(format!("the authentication strength {id} is in no list"));
-                    if rest.truth.is_none() { rest } else { untold }
-                }
-            }
+            let Some(strength) = strengths.items.iter().find(same) else {
+                let rest = strengths.exists(|_| Known::of(false, BTreeSet::new()));
+                let untold = Known::untold(format!("the authentication strength {id} is in no list"));
+                return if rest.truth.is_none() { rest } else { untold };
+            };
+            Known::field(strength, "satisfies", |word| match word.as_str()? {
+                "mfa" => Some(true),
+                "none" => Some(false),
+                _ => None,
+            })
         }
     };
     let mfa = || has(policy, "controls", "mfa");

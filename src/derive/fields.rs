@@ -171,7 +171,12 @@ fn item_id(read: &Read, item: &Value, place: &Place<'_>) -> Option<String> {
 
 /// An id of Azure in the one spelling that farwatch uses; nothing where the text means that nothing is configured.
 fn arm_id(text: &str) -> Option<String> {
-    let id = text.trim().trim_end_matches('/').to_lowercase();
+    let id = text.trim().to_lowercase();
+    // The whole tenant, as the scope of a role.
+    if id == "/" {
+        return Some(id);
+    }
+    let id = id.trim_end_matches('/').to_owned();
     match id.as_str() {
         "" | "-" => None,
         _ if id.starts_with("subscriptions/") || id.starts_with("providers/") => Some(format!("/{id}")),
@@ -204,6 +209,14 @@ fn take(
     answered: jiff::Timestamp,
     place: Option<&Place<'_>>,
 ) -> Option<Value> {
+    if let At::Paths(paths) = &field.at
+        && let Some(path) = paths.iter().find(|path| path.is_many())
+    {
+        return match path.find_all(item) {
+            Some(values) => typed(field, &values.into_iter().cloned().collect(), wire, answered),
+            None => field.when_absent.clone(),
+        };
+    }
     let found = match &field.at {
         At::Template(template) => {
             return template.render(|path| place.and_then(|place| place.lookup(path, item))).ok().map(Value::String);
@@ -448,9 +461,14 @@ mod tests {
             assert_eq!(id(text), Some(json!("/subscriptions/a/resourcegroups/b")), "{text}");
         }
         assert_eq!((id(""), id("-")), (Some(json!("none")), Some(json!("none"))));
+        assert_eq!(id("/"), Some(json!("/")));
         assert_eq!(taken(yaml, &json!({"id": 7}), Wire::Json), None);
         let list = taken("{ at: nets, type: arm_ids }", &json!({"nets": [{"id": "/A"}, "/b"]}), Wire::Json);
         assert_eq!(list, Some(json!(["/a", "/b"])));
+        let many = "{ at: 'logs[].group', type: text_list, when_absent: [], source: s }";
+        let logs = json!({"logs": [{"group": "audit"}, {"category": "x", "group": null}]});
+        assert_eq!(taken(many, &logs, Wire::Json), Some(json!(["audit"])));
+        assert_eq!(taken(many, &json!({}), Wire::Json), Some(json!([])));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
 use super::fields::{Contribution, page as read_page};
-use super::{alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa};
+use super::{
+    alert, azure_alert, azure_flow, azure_network_security_group, azure_roles, azure_source, bucket_policy, entra_mfa,
+};
 use super::{identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
@@ -378,6 +380,7 @@ pub fn inventory(
     identity::derive(&mut inventory);
     azure_flow::derive(&mut inventory);
     azure_source::derive(&mut inventory);
+    azure_alert::derive(&mut inventory);
     alert::derive(&mut inventory);
     azure_network_security_group::derive(&mut inventory);
     azure_roles::derive(&mut inventory);

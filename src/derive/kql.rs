@@ -44,8 +44,8 @@ enum Token {
 }
 
 const SIGNS: [&str; 25] = [
-    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";", "|",
-    ":", ".", "!",
+    "..", "==", "=~", "!=", "!~", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ";",
+    "|", ":", ".", "!",
 ];
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -246,7 +246,12 @@ impl Parser {
             "extend" => Ok(Step::Extend(self.named_list()?)),
             "project" => Ok(Step::Project(self.named_list()?)),
             "summarize" => {
-                let what = if self.word("by") { self.at -= 1; Vec::new() } else { self.named_list()? };
+                let what = if self.word("by") {
+                    self.at -= 1;
+                    Vec::new()
+                } else {
+                    self.named_list()?
+                };
                 let by = if self.word("by") { self.named_list()? } else { Vec::new() };
                 Ok(Step::Summarize { what, by })
             }
@@ -264,10 +269,8 @@ impl Parser {
     fn named_list(&mut self) -> Result<Vec<(String, Expr)>, String> {
         let mut all = Vec::new();
         loop {
-            let named = matches!(
-                (self.peek(), self.tokens.get(self.at + 1)),
-                (Some(Token::Name(_)), Some(Token::Sign("=")))
-            );
+            let named =
+                matches!((self.peek(), self.tokens.get(self.at + 1)), (Some(Token::Name(_)), Some(Token::Sign("="))));
             let name = if named { Some(self.name()?) } else { None };
             if named {
                 self.need("=")?;
@@ -311,8 +314,22 @@ impl Parser {
             }
             Some(Token::Name(name))
                 if [
-                    "in", "contains", "has", "startswith", "endswith", "between", "has_any", "contains_cs", "has_cs",
-                    "hasprefix", "hassuffix", "matches", "has_all", "startswith_cs", "endswith_cs",
+                    "in",
+                    "in_any_case",
+                    "contains",
+                    "has",
+                    "startswith",
+                    "endswith",
+                    "between",
+                    "has_any",
+                    "contains_cs",
+                    "has_cs",
+                    "hasprefix",
+                    "hassuffix",
+                    "matches",
+                    "has_all",
+                    "startswith_cs",
+                    "endswith_cs",
                 ]
                 .contains(&name.as_str()) =>
             {
@@ -323,8 +340,7 @@ impl Parser {
         };
         self.at += 1;
         let right = match operator.as_str() {
-            "in" | "has_any" | "has_all" => {
-                // `in~`: tilde is no sign of ours; the tokenizer has refused it already.
+            "in" | "in_any_case" | "has_any" | "has_all" => {
                 self.need("(")?;
                 Expr::Call("list".to_owned(), self.arguments()?)
             }
@@ -455,11 +471,16 @@ fn names(expr: &Expr, made: &BTreeSet<String>, found: &mut BTreeSet<String>) {
 
 /// Reads a query; or says why it cannot.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
-    let tokens = tokens(&text.replace("in~", "in").replace("has_any~", "has_any"))?;
+    let tokens = tokens(&text.replace("in~", "in_any_case"))?;
     Parser { tokens, at: 0, deep: 0, named: BTreeMap::new() }.query()
 }
 
 impl Query {
+    /// Are all records added up, so that there is one row however many there were?
+    pub(super) fn gives_one_row(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Summarize { .. } | Step::Count))
+    }
+
     /// What comes out when this record, so many times, is all there is.
     pub(super) fn show(&self, row: &Row, times: f64) -> Out {
         let mut row = Some(row.clone());
@@ -516,9 +537,7 @@ fn value(expr: &Expr, row: &Row, times: f64) -> V {
         Expr::Value(value) => value.clone(),
         Expr::Column(name) => row.get(name).cloned().unwrap_or(V::Unknown),
         Expr::Call(name, of) => call(name, of, row, times),
-        Expr::Pair(operator, left, right) => {
-            pair(operator, &value(left, row, times), &value(right, row, times))
-        }
+        Expr::Pair(operator, left, right) => pair(operator, &value(left, row, times), &value(right, row, times)),
     }
 }
 
@@ -532,8 +551,8 @@ fn call(name: &str, of: &[Expr], row: &Row, times: f64) -> V {
     match name {
         "list" => V::List(arguments),
         // What stands in brackets after `dynamic` is a list already; a parameter of a set is one value.
-        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong" | "toint"
-        | "toreal" | "todouble" | "percentile" | "toscalar" => first,
+        "dynamic" | "datetime" | "timespan" | "bin" | "max" | "min" | "avg" | "any" | "take_any" | "tolong"
+        | "toint" | "toreal" | "todouble" | "percentile" | "toscalar" => first,
         "tostring" => match first {
             V::Num(number) => V::Text(number.to_string()),
             other => other,
@@ -595,6 +614,10 @@ fn pair(operator: &str, left: &V, right: &V) -> V {
             _ => V::Unknown,
         },
         "in" => within(left, right, &|one| pair("==", left, one)),
+        "in_any_case" => within(left, right, &|one| {
+            let operator = if matches!(one, V::Text(_)) { "=~" } else { "==" };
+            pair(operator, left, one)
+        }),
         "has_any" => within(left, right, &|one| pair("has", left, one)),
         "has_all" => V::Unknown,
         "between" => match right {
@@ -698,12 +721,16 @@ mod tests {
         assert_eq!(out("T | where Bytes > 999 and Port == 23"), Some(true));
         assert_eq!(out("T // of mine\n| where Port !in (22, 23)"), Some(false));
         assert_eq!(out("let ports = dynamic([22, 23]); T | where Port in (ports)"), Some(true));
+        assert_eq!(out("T | where Name in~ ('WWW.example.com')"), Some(true));
         assert_eq!(out("T | where Port between (20 .. 25)"), Some(true));
         assert_eq!(out("T | where Name has 'example' and Name !has 'exam'"), Some(true));
         assert_eq!(out("T | where TimeGenerated > ago(1h)"), Some(true));
         assert_eq!(out("T | where TimeGenerated > ago(1m) or Other == 3"), None);
         assert_eq!(out("T | where Other == 3 and Port == 1"), Some(false));
-        assert_eq!(out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"), Some(true));
+        assert_eq!(
+            out("T | summarize Total = sum(Bytes) by Name, bin(TimeGenerated, 5m) | where Total >= 1000"),
+            Some(true)
+        );
         assert_eq!(out("T | summarize sum(Bytes) by Name | where sum_Bytes > 1000"), Some(false));
         assert_eq!(out("T | where Port == 1 | summarize count()"), Some(true));
         assert_eq!(out("T | where Port == 1 | summarize count() by Name"), Some(false));

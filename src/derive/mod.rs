@@ -3,6 +3,7 @@
 //! `collect` uses it to find out what else to ask; `assess` uses it again, offline, on the same bytes.
 
 mod alert;
+mod azure_alert;
 mod azure_flow;
 mod azure_network_security_group;
 mod azure_roles;
@@ -17,6 +18,7 @@ mod filter_pattern;
 mod identity;
 mod inventory;
 mod known;
+mod kql;
 mod log_store;
 mod policy;
 mod recorded_data;
@@ -76,6 +78,7 @@ pub fn derived_types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKin
     types.extend(security_group::types());
     types.extend(azure_network_security_group::types());
     types.extend(alert::types());
+    types.extend(azure_alert::types());
     types.extend(drill::types());
     types
 }

@@ -23,7 +23,7 @@ pub enum Of {
 }
 
 impl WirePath {
-    /// Parses a path. `.` alone is the value itself. What begins with `@` is one name: the annotations of OData have dots
+    /// Parses a path. `.` alone is the value itself. What begins with `@` is one name: the annotations of `OData` have dots
     /// in theirs.
     #[must_use]
     pub fn parse(source: &str) -> Self {
@@ -54,6 +54,34 @@ impl WirePath {
     #[must_use]
     pub fn steps(&self) -> &[(String, Of)] {
         &self.steps
+    }
+
+    /// Does it lead through every element of a list?
+    #[must_use]
+    pub fn is_many(&self) -> bool {
+        self.steps.iter().any(|(_, of)| *of == Of::Every)
+    }
+
+    /// The values at a path that leads through lists, of those elements that have one; nothing where the first list is
+    /// not there, or what should be a list is none.
+    #[must_use]
+    pub fn find_all<'a>(&self, value: &'a Value) -> Option<Vec<&'a Value>> {
+        let mut found = vec![value];
+        for (at, (name, of)) in self.steps.iter().enumerate() {
+            let mut next = Vec::new();
+            for value in found {
+                match (value.get(name).filter(|value| !value.is_null()), of) {
+                    (Some(value), Of::Every) => next.extend(value.as_array()?),
+                    (Some(value), Of::Itself) => next.push(value),
+                    (Some(value), Of::First) => next.extend(first(value)),
+                    // Before the first list nothing may be missing.
+                    (None, _) if !self.steps.iter().take(at).any(|(_, of)| *of == Of::Every) => return None,
+                    (None, _) => {}
+                }
+            }
+            found = next;
+        }
+        Some(found)
     }
 
     /// The value at this path, if the answer has one that is not null. `[]` is not followed here.
@@ -111,6 +139,10 @@ mod tests {
         let answer = json!({"a": {"b": 1}, "m": {"entry": [{"key": "x", "value": "7"}]}, "n": null});
         assert_eq!(WirePath::parse("a.b").find(&answer), Some(&json!(1)));
         assert_eq!(WirePath::parse("m.x").find(&answer), Some(&json!("7")));
+        let list = json!({"p": {"logs": [{"g": "a"}, {"c": "x"}, {"g": null}, {"g": "b"}], "odd": 1}});
+        let all = |path: &str| WirePath::parse(path).find_all(&list);
+        assert_eq!(all("p.logs[].g"), Some(vec![&json!("a"), &json!("b")]));
+        assert_eq!((all("p.none[].g"), all("p.odd[].g")), (None, None));
         assert_eq!(WirePath::parse("@odata.nextLink").find(&json!({"@odata.nextLink": "u"})), Some(&json!("u")));
         assert_eq!(WirePath::parse("n").find(&answer), None);
         assert_eq!(WirePath::parse(".").find(&answer), Some(&answer));

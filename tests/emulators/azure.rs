@@ -9,8 +9,8 @@
 //! It knows nothing of the other emulators, so that a benchmark can include this file alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -166,7 +166,6 @@ pub type Reply = Arc<dyn Fn(&Seen) -> (u16, Value) + Send + Sync>;
 /// A running fake; ends when dropped.
 pub struct FakeAzure {
     shared: Arc<Shared>,
-    origins: BTreeMap<Role, String>,
     folder: tempfile::TempDir,
     runtime: Option<Runtime>,
 }
@@ -196,7 +195,6 @@ impl FakeAzure {
             .enable_all()
             .build()
             .expect("a runtime for the fake Azure");
-        let shared = Arc::new(Shared { options, ..Shared::default() });
         let mut origins = BTreeMap::new();
         let mut listeners = Vec::new();
         for role in [Role::Authority, Role::Arm, Role::Graph, Role::Elsewhere] {
@@ -207,29 +205,29 @@ impl FakeAzure {
             origins.insert(role, format!("https://{address}"));
             listeners.push((role, listener));
         }
-        lock(&shared.origins).clone_from(&origins);
+        let shared = Arc::new(Shared { options, origins, ..Shared::default() });
         let inside = runtime.enter();
         for (role, listener) in listeners {
             let listener = TcpListener::from_std(listener).expect("the listener just made");
             runtime.spawn(accept(listener, acceptor.clone(), role, Arc::clone(&shared)));
         }
         drop(inside);
-        Self { shared, origins, folder, runtime: Some(runtime) }
+        Self { shared, folder, runtime: Some(runtime) }
     }
 
     /// `https://127.0.0.1:port`: where tokens come from.
     pub fn authority(&self) -> &str {
-        &self.origins[&Role::Authority]
+        &self.shared.origins[&Role::Authority]
     }
 
     /// Where Azure Resource Manager is.
     pub fn arm(&self) -> &str {
-        &self.origins[&Role::Arm]
+        &self.shared.origins[&Role::Arm]
     }
 
     /// Where Microsoft Graph is.
     pub fn graph(&self) -> &str {
-        &self.origins[&Role::Graph]
+        &self.shared.origins[&Role::Graph]
     }
 
     /// The certificate of the authority to trust, as PEM.
@@ -555,7 +553,7 @@ struct Planned {
 #[derive(Default)]
 struct Shared {
     options: Options,
-    origins: Mutex<BTreeMap<Role, String>>,
+    origins: BTreeMap<Role, String>,
     routes: Mutex<Vec<Arc<Route>>>,
     faults: Mutex<Vec<Planned>>,
     seen: Mutex<Vec<Seen>>,
@@ -607,16 +605,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, role: Role, shared
 }
 
 /// The connection is to end without an answer.
-#[derive(Debug)]
-struct Closed;
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("closed without an answer")
-    }
+fn closed() -> io::Error {
+    io::Error::other("closed without an answer")
 }
-
-impl std::error::Error for Closed {}
 
 struct Answer {
     status: u16,
@@ -653,7 +644,7 @@ impl Answer {
 }
 
 impl Shared {
-    async fn answer(&self, role: Role, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
+    async fn answer(&self, role: Role, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let seen = self.read(role, request).await?;
         let number = {
             let mut all = lock(&self.seen);
@@ -670,11 +661,11 @@ impl Shared {
         Ok(answer.send(role, number))
     }
 
-    async fn read(&self, role: Role, request: Request<Incoming>) -> Result<Seen, Closed> {
+    async fn read(&self, role: Role, request: Request<Incoming>) -> io::Result<Seen> {
         let at = Instant::now();
-        let origin = lock(&self.origins)[&role].clone();
+        let origin = self.origins[&role].clone();
         let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let text = String::from_utf8_lossy(&body);
         let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(Seen {
@@ -689,7 +680,7 @@ impl Shared {
         })
     }
 
-    async fn act(&self, seen: &Seen) -> Result<Answer, Closed> {
+    async fn act(&self, seen: &Seen) -> io::Result<Answer> {
         let Some(fault) = self.planned(seen) else { return Ok(self.regular(seen)) };
         let target = Target::of(&seen.path);
         Ok(match fault {
@@ -746,7 +737,7 @@ impl Shared {
                 self.regular(seen)
             }
             Fault::Hangs => std::future::pending().await,
-            Fault::Closed => return Err(Closed),
+            Fault::Closed => return Err(closed()),
             Fault::Pages(_) | Fault::EmptyMiddlePage | Fault::ForeignLink | Fault::Loop => self.linked(seen, &fault),
         })
     }
@@ -782,7 +773,7 @@ impl Shared {
                 Some(known) if Some(known) != version => others.push(known.as_str()),
                 _ => {
                     let (status, mut body) = (route.reply)(seen);
-                    at_home(&mut body, &lock(&self.origins));
+                    at_home(&mut body, &self.origins);
                     return Answer::json(status, &body);
                 }
             }
@@ -831,7 +822,7 @@ impl Shared {
             (Fault::EmptyMiddlePage, _) => (page(half, items.len()), None),
             (Fault::Loop, 0) => (items, link(1)),
             (Fault::Loop, _) => (Vec::new(), Some(seen.link(&seen.origin, None))),
-            _ => (items, Some(seen.link(&lock(&self.origins)[&Role::Elsewhere], None))),
+            _ => (items, Some(seen.link(&self.origins[&Role::Elsewhere], None))),
         };
         body["value"] = json!(value);
         if let Some(next) = next {
@@ -843,37 +834,21 @@ impl Shared {
     /// Client credentials for a token.
     fn token(&self, seen: &Seen) -> Answer {
         let said = |name: &str| seen.body[name].as_str().unwrap_or_default();
-        let refuse = |status, error: &str, number: u32, text: &str| {
-            Answer::json(status, &json!({ "error": error, "error_description": text, "error_codes": [number] }))
-        };
-        if !seen.place().eq_ignore_ascii_case(&format!("/{TENANT}/oauth2/v2.0/token")) {
-            return refuse(
-                400,
-                "invalid_request",
-                90002,
-                "AADSTS90002: Tenant not found. Check to make sure you have the correct tenant ID.",
-            );
-        }
-        if said("client_id") != CLIENT {
-            return refuse(
-                400,
-                "unauthorized_client",
-                700_016,
-                "AADSTS700016: Application was not found in the directory.",
-            );
-        }
-        if said("client_secret") != SECRET && said("client_assertion").is_empty() {
-            return refuse(401, "invalid_client", 7_000_215, "AADSTS7000215: Invalid client secret provided.");
-        }
         let audience = said("scope").trim_end_matches(".default").trim_end_matches('/');
-        let origins = lock(&self.origins);
-        if ![Role::Arm, Role::Graph].iter().any(|role| origins[role] == audience) {
-            return refuse(
-                400,
-                "invalid_resource",
-                500_011,
-                "AADSTS500011: The resource principal was not found in the tenant.",
-            );
+        let refused = if !seen.place().eq_ignore_ascii_case(&format!("/{TENANT}/oauth2/v2.0/token")) {
+            Some((400, "invalid_request", 90_002, "Tenant not found."))
+        } else if said("client_id") != CLIENT {
+            Some((400, "unauthorized_client", 700_016, "Application was not found in the directory."))
+        } else if said("client_secret") != SECRET && said("client_assertion").is_empty() {
+            Some((401, "invalid_client", 7_000_215, "Invalid client secret provided."))
+        } else if ![Role::Arm, Role::Graph].iter().any(|role| self.origins[role] == audience) {
+            Some((400, "invalid_resource", 500_011, "The resource principal was not found in the tenant."))
+        } else {
+            None
+        };
+        if let Some((status, error, code, text)) = refused {
+            let text = format!("AADSTS{code}: {text}");
+            return Answer::json(status, &json!({ "error": error, "error_description": text, "error_codes": [code] }));
         }
         let now = jiff::Timestamp::now().as_second();
         let claims = json!({

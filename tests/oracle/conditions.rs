@@ -114,7 +114,7 @@ fn derivations() -> &'static str {
     static ALL: OnceLock<String> = OnceLock::new();
     ALL.get_or_init(|| {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/derive");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = super::emulators::files(&folder).into_iter();
         files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
     })
 }

@@ -67,7 +67,7 @@ pub(super) fn make(
         }
         Credential::ManagedIdentity => {
             let user_assigned_id = options.client_id.clone().map(UserAssignedId::ClientId);
-            let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options, ..Default::default() };
+            let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options };
             ManagedIdentityCredential::new(Some(options)).map_err(text)?
         }
         Credential::WorkloadIdentity => {

@@ -35,7 +35,7 @@ pub(super) fn tagged(
     let mut places: BTreeMap<(&str, &str), ListState> = BTreeMap::new();
     for (read, list) in lists {
         let asked = |one: &&DeclaredPoint| read.boundary.iter().any(|rule| fits(one.kind.as_ref(), &rule.kind));
-        if !with_tags.iter().any(|one| asked(one)) {
+        if !with_tags.iter().any(asked) {
             continue;
         }
         let place = (list.account.as_str(), list.region.as_str());
