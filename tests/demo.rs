@@ -23,7 +23,8 @@ use std::process::Command;
 /// The account of the fictitious contractor.
 const ACCOUNT: &str = "210987654321";
 /// The list that Azure refuses to show in the subscription `legacy`.
-const DENIED: &str = "/subscriptions/0fb1a2c3-0002-*/providers/Microsoft.Authorization/roleEligibilityScheduleInstances";
+const DENIED: &str =
+    "/subscriptions/0fb1a2c3-0002-*/providers/Microsoft.Authorization/roleEligibilityScheduleInstances";
 
 fn demo(dir: &Path, more: &[&str]) -> String {
     let output = farwatch("http://127.0.0.1:9").args(["demo", "--out"]).arg(dir).args(more).output().unwrap();
