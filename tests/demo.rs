@@ -11,8 +11,9 @@
 #[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
+use emulators::azure::{self, FakeAzure};
 use emulators::fault::{Action, Fault, Rule};
-use emulators::{Emulator, audit_with, farwatch, files};
+use emulators::{Emulator, audit_of, audit_with, farwatch, files};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::fs;
@@ -21,6 +22,9 @@ use std::process::Command;
 
 /// The account of the fictitious contractor.
 const ACCOUNT: &str = "210987654321";
+/// The list that Azure refuses to show in the subscription `legacy`.
+const DENIED: &str =
+    "/subscriptions/0fb1a2c3-0002-*/providers/Microsoft.Authorization/roleEligibilityScheduleInstances";
 
 fn demo(dir: &Path, more: &[&str]) -> String {
     let output = farwatch("http://127.0.0.1:9").args(["demo", "--out"]).arg(dir).args(more).output().unwrap();
@@ -67,12 +71,26 @@ fn the_demo_shows_every_outcome_and_hides_no_gap() {
     let outcomes: std::collections::BTreeSet<&str> =
         all["findings"].as_array().unwrap().iter().map(|finding| finding["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["fail", "not_applicable", "pass", "unknown"]);
-    let gaps = all["gaps"].as_array().unwrap();
-    assert_eq!(gaps.len(), 1);
-    assert_eq!(gaps[0]["action"], "logs:DescribeLogGroups");
-    // The gap survives into every output.
+    // One in each cloud.
+    let mut gaps: Vec<&str> =
+        all["gaps"].as_array().unwrap().iter().map(|gap| gap["action"].as_str().unwrap()).collect();
+    gaps.sort_unstable();
+    assert_eq!(gaps, ["Microsoft.Authorization/roleEligibilityScheduleInstances/read", "logs:DescribeLogGroups"]);
+    // The gaps survive into every output.
     let ssp = fs::read_to_string(dir.join("documents/ssp.md")).unwrap();
-    assert!(ssp.contains("logs:DescribeLogGroups was denied"));
+    for read in ["logs:DescribeLogGroups", "RoleEligibilityScheduleInstances"] {
+        assert!(ssp.contains(read), "{read}");
+    }
+    // Both clouds are judged in one assessment.
+    let environments: std::collections::BTreeSet<&str> = all["assessment"]["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|environment| environment["id"].as_str().unwrap().split(':').next())
+        .collect();
+    for kind in ["aws", "azure", "entra"] {
+        assert!(environments.contains(kind), "{kind}: {environments:?}");
+    }
     // Half way: something of each, and what is MET is stated or shown in every place in scope.
     let statuses: std::collections::BTreeSet<&str> = all["assessment"]["requirements"]
         .as_array()
@@ -137,6 +155,32 @@ fn an_audit_of_the_mended_account_ends_with_15_met() {
 fn record() {
     record_account(&[], true, "src/cli/demo/collection");
     record_account(&["mended"], false, "tests/recorded/mended/collection");
+}
+
+/// The tenant of the tests as that of the contractor: its name, its town and its people.
+fn tenant() -> FakeAzure {
+    let fake = FakeAzure::start();
+    let names = [
+        ("Tidewater Precision", "Hallmark Machining"),
+        ("tidewater.example", "hallmark-machining.example"),
+        ("Tidewater", "Hallmark"),
+        ("tidewater", "hallmark"),
+        ("Norfolk", "Dayton"),
+        ("\"VA\"", "\"OH\""),
+        ("757-555-0100", "937-555-0100"),
+        ("Avery Admin", "Jo Reyes"),
+        ("avery@", "j.reyes@"),
+        ("Sam Security", "Ada Okafor"),
+        ("sam@", "a.okafor@"),
+        ("Kim Machinist", "Rosa Vega"),
+        ("kim@", "r.vega@"),
+    ];
+    fake.serve_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/azure/tenant"), |text| {
+        names.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    });
+    // What the former supplier set up shows less than the rest: one list is refused.
+    fake.fault(DENIED, azure::Fault::Denied);
+    fake
 }
 
 /// What AWS says of the account and the emulator does not.
@@ -252,8 +296,12 @@ fn record_account(seed: &[&str], denied: bool, target: &str) {
         rules.push(Rule::patch("sns:ListSubscriptions", pending).region("us-west-2"));
     }
     let fault = Fault::start(&moto.endpoint, rules);
-    let run = audit_with(&fault, &[], |command| {
-        command.env("AWS_ACCESS_KEY_ID", ACCOUNT);
+    // The demo has a tenant too.
+    let tenant = denied.then(tenant);
+    let ways = ["--azure-credential", "secret"];
+    let (cloud, more) = if denied { ("all", &ways[..]) } else { ("aws", &[][..]) };
+    let run = audit_of(cloud, &fault, more, |command| {
+        command.env("AWS_ACCESS_KEY_ID", ACCOUNT).envs(tenant.iter().flat_map(FakeAzure::env));
     });
     assert_eq!(run.code, Some(if denied { 10 } else { 11 }), "{}", run.said());
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
@@ -264,6 +312,12 @@ fn record_account(seed: &[&str], denied: bool, target: &str) {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(&file, &to).unwrap();
     }
+    // Which port an emulator had says nothing of the contractor.
+    let seal = target.join("collection.json");
+    let text = fs::read_to_string(&seal).unwrap();
+    let endpoint = Regex::new("(?m)^  \"endpoint\": .*\n").unwrap();
+    assert!(endpoint.is_match(&text), "{text}");
+    fs::write(&seal, endpoint.replace(&text, "").as_ref()).unwrap();
 }
 
 /// The signing identity is not the auditing one: it has a profile and a key of its own.
