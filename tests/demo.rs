@@ -11,8 +11,9 @@
 #[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the harness")]
 mod emulators;
 
+use emulators::azure::{self, FakeAzure};
 use emulators::fault::{Action, Fault, Rule};
-use emulators::{Emulator, audit_with, farwatch, files};
+use emulators::{Emulator, audit_of, audit_with, farwatch, files};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::fs;
@@ -21,6 +22,8 @@ use std::process::Command;
 
 /// The account of the fictitious contractor.
 const ACCOUNT: &str = "210987654321";
+/// The list that Azure refuses to show in the subscription `legacy`.
+const DENIED: &str = "/subscriptions/0fb1a2c3-0002-*/providers/Microsoft.Authorization/roleEligibilityScheduleInstances";
 
 fn demo(dir: &Path, more: &[&str]) -> String {
     let output = farwatch("http://127.0.0.1:9").args(["demo", "--out"]).arg(dir).args(more).output().unwrap();
@@ -139,6 +142,32 @@ fn record() {
     record_account(&["mended"], false, "tests/recorded/mended/collection");
 }
 
+/// The tenant of the tests as that of the contractor: its name, its town and its people.
+fn tenant() -> FakeAzure {
+    let fake = FakeAzure::start();
+    let names = [
+        ("Tidewater Precision", "Hallmark Machining"),
+        ("tidewater.example", "hallmark-machining.example"),
+        ("Tidewater", "Hallmark"),
+        ("tidewater", "hallmark"),
+        ("Norfolk", "Dayton"),
+        ("\"VA\"", "\"OH\""),
+        ("757-555-0100", "937-555-0100"),
+        ("Avery Admin", "Jo Reyes"),
+        ("avery@", "j.reyes@"),
+        ("Sam Security", "Ada Okafor"),
+        ("sam@", "a.okafor@"),
+        ("Kim Machinist", "Rosa Vega"),
+        ("kim@", "r.vega@"),
+    ];
+    fake.serve_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/azure/tenant"), |text| {
+        names.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    });
+    // What the former supplier set up shows less than the rest: one list is refused.
+    fake.fault(DENIED, azure::Fault::Denied);
+    fake
+}
+
 /// What AWS says of the account and the emulator does not.
 fn account_rules() -> Vec<Rule> {
     let entry = |key: &str, value: u8| format!("<entry><key>{key}</key><value>{value}</value></entry>");
@@ -252,8 +281,12 @@ fn record_account(seed: &[&str], denied: bool, target: &str) {
         rules.push(Rule::patch("sns:ListSubscriptions", pending).region("us-west-2"));
     }
     let fault = Fault::start(&moto.endpoint, rules);
-    let run = audit_with(&fault, &[], |command| {
-        command.env("AWS_ACCESS_KEY_ID", ACCOUNT);
+    // The demo has a tenant too.
+    let tenant = denied.then(tenant);
+    let ways = ["--azure-credential", "secret"];
+    let (cloud, more) = if denied { ("all", &ways[..]) } else { ("aws", &[][..]) };
+    let run = audit_of(cloud, &fault, more, |command| {
+        command.env("AWS_ACCESS_KEY_ID", ACCOUNT).envs(tenant.iter().flat_map(FakeAzure::env));
     });
     assert_eq!(run.code, Some(if denied { 10 } else { 11 }), "{}", run.said());
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
@@ -264,6 +297,12 @@ fn record_account(seed: &[&str], denied: bool, target: &str) {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(&file, &to).unwrap();
     }
+    // Which port an emulator had says nothing of the contractor.
+    let seal = target.join("collection.json");
+    let text = fs::read_to_string(&seal).unwrap();
+    let endpoint = Regex::new("(?m)^  \"endpoint\": .*\n").unwrap();
+    assert!(endpoint.is_match(&text), "{text}");
+    fs::write(&seal, endpoint.replace(&text, "").as_ref()).unwrap();
 }
 
 /// The signing identity is not the auditing one: it has a profile and a key of its own.

@@ -355,7 +355,8 @@ fn covers(listed: &str, region: &str) -> bool {
 /// The declaration that covers a point: one of each boundary that it may cross, in a region that the organisation uses.
 fn covering<'a>(point: &Point<'_>, declared: &'a DeclaredBoundary) -> Option<&'a DeclaredPoint> {
     let key = &point.resource.key;
-    if !declared.regions.is_empty() && !declared.regions.contains(&key.region) {
+    // What lies in no region lies in none that is not used: the points of Azure, for one.
+    if key.region != GLOBAL && !declared.regions.is_empty() && !declared.regions.contains(&key.region) {
         return None;
     }
     let mut first = None;

@@ -10,9 +10,13 @@ use wildmatch::WildMatch;
 pub struct Pattern(pub String);
 
 impl Pattern {
-    /// Does the text fit as a whole? Case counts.
+    /// Does the text fit as a whole? Case counts, but in ids of Azure.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
+        // Azure compares ids without case, and writes one and the same id in several ways.
+        if text.starts_with("/subscriptions/") || text.starts_with("/providers/") {
+            return WildMatch::new_case_insensitive(&self.0).matches(text);
+        }
         WildMatch::new(&self.0).matches(text)
     }
 
@@ -66,6 +70,8 @@ mod tests {
         assert!(pattern("vpc-*").fits("vpc-1") && !pattern("vpc-*").fits("a vpc-1"));
         assert!(pattern("vpc-?").fits("vpc-1") && !pattern("vpc-?").fits("vpc-12"));
         assert!(!pattern("vpc").fits("vpc-1") && !pattern("VPC").fits("vpc"));
+        let id = "/subscriptions/0/resourcegroups/rg-a/providers/microsoft.network/virtualnetworks/vnet-a";
+        assert!(pattern("*/virtualNetworks/vnet-A").fits(id) && !pattern("*/virtualNetworks/vnet-b").fits(id));
     }
 
     #[test]

@@ -260,9 +260,14 @@ impl FakeAzure {
     /// `{name}` is one part of a path and `{+name}` any number of them. `query` is text that the query of a POST must
     /// contain. Paths that begin with `/v1.0/` or `/beta/` are those of Graph. Later routes go before earlier ones.
     pub fn serve(&self, folder: &Path) {
+        self.serve_with(folder, str::to_owned);
+    }
+
+    /// The same, with another wording: `change` is given the text of every file before it is understood.
+    pub fn serve_with(&self, folder: &Path, change: impl Fn(&str) -> String) {
         let read = |name: &str| {
             let path = folder.join(name);
-            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+            change(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
         };
         let table: Table = serde_saphyr::from_str(&read("routes.yaml")).expect("routes.yaml is a table of routes");
         for line in table.routes {

@@ -313,10 +313,15 @@ pub fn audit(fault: &Fault, more: &[&str]) -> Run {
 
 /// The same, with a word in the environment.
 pub fn audit_with(fault: &Fault, more: &[&str], change: impl FnOnce(&mut Command)) -> Run {
+    audit_of("aws", fault, more, change)
+}
+
+/// The same of `aws` or `all`.
+pub fn audit_of(cloud: &str, fault: &Fault, more: &[&str], change: impl FnOnce(&mut Command)) -> Run {
     let parent = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory for the run");
     let dir = parent.path().join("run");
     let mut command = farwatch(fault.endpoint());
-    command.args(["audit", "aws", "--no-pdf", "--out"]).arg(&dir).args(more);
+    command.args(["audit", cloud, "--no-pdf", "--out"]).arg(&dir).args(more);
     change(&mut command);
     let (code, stdout, stderr) = finish(&mut command);
     Run { dir, code, stdout, stderr, _parent: parent }
