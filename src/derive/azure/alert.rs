@@ -246,6 +246,11 @@ fn table(inventory: &Inventory, query: &Query, workspace: &str) -> (Known, Known
         let Some(columns) = table.get(field).and_then(Value::as_array) else {
             return (Known::of(true, table.evidence(["name"])), Known::missing(table, field));
         };
+        // Every table has standard columns, `TimeGenerated` among them: where none is listed, they are not told.
+        if field == "standard_columns" && columns.is_empty() {
+            let untold = Known::untold(format!("the standard columns of {} are not listed", table.key.id));
+            return (Known::of(true, table.evidence(["name"])), untold);
+        }
         known.extend(columns.iter().filter_map(|column| column.get("name").and_then(Value::as_str)));
     }
     let all = query.columns.iter().all(|column| known.contains(column.as_str()));
@@ -800,7 +805,8 @@ mod tests {
         let unseen = [Some(true), Some(false), Some(true), Some(true)];
         assert_eq!(with(RULE, "window", json!("PT5M")), unseen);
         assert_eq!(with(RULE, "window", json!("PT20M"))[1], None);
-        assert_eq!(with(TABLE, "standard_columns", json!([]))[1], Some(false));
+        assert_eq!(with(TABLE, "standard_columns", json!([{ "name": "TimeGenerated" }]))[1], Some(false));
+        assert_eq!(with(TABLE, "standard_columns", json!([]))[1], None, "every table has some");
         assert_eq!(with(TABLE, "name", json!("Other"))[1], Some(false));
         assert_eq!(with(FLOW_LOG, "analytics", json!(false))[1..3], [Some(false), None]);
         assert_eq!(with(FLOW_LOG, "records_all", json!(false)), [Some(true), Some(true), None, Some(true)]);
