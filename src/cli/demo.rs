@@ -1,4 +1,4 @@
-//! `demo`: the whole job on a recorded account of a fictitious contractor, offline.
+//! `demo`: the whole job on the recorded clouds of a fictitious contractor, offline.
 
 use super::arguments::{DemoOptions, Global};
 use super::{audit, job, out};
