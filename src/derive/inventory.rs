@@ -7,7 +7,7 @@ use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned};
 use crate::model::provider::Cloud;
-use crate::model::read::{OncePer, Per, REGION, Read, Reads, account_key};
+use crate::model::read::{OncePer, Per, REGION, Read, Reads, SUBSCRIPTION, account_key, place_key};
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -228,6 +228,14 @@ pub fn inventory(
             id: planned.call.region.clone(),
         };
         merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
+    }
+
+    // A subscription that was asked was seen, also where the list that named it is lost: its lists are looked for.
+    for call in &known {
+        if reads.get(&call.read).is_some_and(|read| read.per == Some(Per::Subscription)) {
+            let key = place_key(SUBSCRIPTION, &call.account);
+            merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
+        }
     }
 
     let mut inventory = Inventory { conflicts, ..Inventory::default() };
