@@ -2,10 +2,10 @@
 
 use crate::model::finding::Reason;
 use crate::model::gap::Gap;
-use crate::model::inventory::{Inventory, ListState};
+use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::resource::Resource;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A statement: true, false or not known.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,6 +91,28 @@ impl Known {
             resource.unknown.insert(field.to_owned(), Reason::NotTold { what });
         }
     }
+}
+
+/// The lists of a derived type, one for each account: complete where the lists of all that it is derived from are.
+pub(super) fn all_of(kind: &str, all: &[Listing], is_source: impl Fn(&str) -> bool) -> Vec<Listing> {
+    let mut accounts: BTreeMap<&str, (BTreeSet<String>, BTreeSet<Gap>)> = BTreeMap::new();
+    for listing in all.iter().filter(|listing| is_source(&listing.kind)) {
+        let (pages, gaps) = accounts.entry(listing.account.as_str()).or_default();
+        match &listing.state {
+            ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
+            ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
+        }
+    }
+    accounts
+        .into_iter()
+        .map(|(account, (pages, gaps))| Listing {
+            kind: kind.to_owned(),
+            account: account.to_owned(),
+            region: "global".to_owned(),
+            parent: None,
+            state: if gaps.is_empty() { ListState::Complete(pages) } else { ListState::Cut(gaps) },
+        })
+        .collect()
 }
 
 /// The resources of a type in one account and region, and whether they are all.

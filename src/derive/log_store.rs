@@ -3,7 +3,8 @@
 //! One `aws.log_store` for every bucket, log group or stream that a trail, a flow log or a resolver query log of the run
 //! names, so that checks about records judge the stores in use, not every bucket of the account.
 
-use crate::model::inventory::{Inventory, ListState, Listing};
+use super::known::all_of;
+use crate::model::inventory::{Inventory, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
@@ -189,24 +190,7 @@ fn destination(arn: &str) -> Option<(&'static str, String, String)> {
 
 /// The stores of an account are known when what names them is.
 pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
-    let mut by_account: BTreeMap<&str, (BTreeSet<String>, BTreeSet<crate::model::gap::Gap>)> = BTreeMap::new();
-    for listing in all.iter().filter(|listing| SOURCES.contains(&listing.kind.as_str())) {
-        let (pages, gaps) = by_account.entry(listing.account.as_str()).or_default();
-        match &listing.state {
-            ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
-            ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
-        }
-    }
-    by_account
-        .into_iter()
-        .map(|(account, (pages, gaps))| Listing {
-            kind: KIND.to_owned(),
-            account: account.to_owned(),
-            region: "global".to_owned(),
-            parent: None,
-            state: if gaps.is_empty() { ListState::Complete(pages) } else { ListState::Cut(gaps) },
-        })
-        .collect()
+    all_of(KIND, all, |kind| SOURCES.contains(&kind))
 }
 
 #[cfg(test)]

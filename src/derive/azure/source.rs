@@ -17,8 +17,7 @@
 //! `workspace_ready`: a workspace is ready, in this subscription or in another of the run.
 
 use super::flow::{WORKSPACE, destination};
-use crate::derive::known::Known;
-use crate::model::gap::Gap;
+use crate::derive::known::{Known, all_of};
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
@@ -118,24 +117,7 @@ pub(in crate::derive) fn sources<'a>(resources: impl Iterator<Item = &'a Resourc
 
 /// The sources of a subscription are known when what they are is.
 pub(in crate::derive) fn listings(all: &[Listing]) -> Vec<Listing> {
-    let mut places: BTreeMap<&str, (BTreeSet<String>, BTreeSet<Gap>)> = BTreeMap::new();
-    for listing in all.iter().filter(|listing| sort(&listing.kind).is_some()) {
-        let (pages, gaps) = places.entry(listing.account.as_str()).or_default();
-        match &listing.state {
-            ListState::Complete(evidence) => pages.extend(evidence.iter().cloned()),
-            ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
-        }
-    }
-    places
-        .into_iter()
-        .map(|(account, (pages, gaps))| Listing {
-            kind: KIND.to_owned(),
-            account: account.to_owned(),
-            region: "global".to_owned(),
-            parent: None,
-            state: if gaps.is_empty() { ListState::Complete(pages) } else { ListState::Cut(gaps) },
-        })
-        .collect()
+    all_of(KIND, all, |kind| sort(kind).is_some())
 }
 
 /// Adds the derived fields.
