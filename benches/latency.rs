@@ -15,7 +15,7 @@
 
 use farwatch::collect::{Limits, Pace, Replay, Reply, Request, Seen, SeenPage, SessionInfo, Source, collect};
 use farwatch::controls::Controls;
-use farwatch::derive::{page, shown_by};
+use farwatch::derive::{Page, pages, shown_by};
 use farwatch::evidence::Collection;
 use farwatch::model::exchange::{CollectionSeal, Exchange, Sink};
 use farwatch::model::plan::Planned;
@@ -103,11 +103,19 @@ impl Sink for Nowhere {
 }
 
 /// What a page shows, as `farwatch audit` has it read.
-fn understand(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<SeenPage, String> {
-    let page = page(read, exchange, body, parent).map_err(|error| error.to_string())?;
-    let derived = shown_by(&page.given);
-    let seen = page.given.into_iter().chain(derived).map(|given| Seen { key: given.key, fields: given.fields });
-    Ok(SeenPage { seen: seen.collect(), next: page.next })
+fn understand(
+    reads: &[&Read],
+    exchange: &Exchange,
+    body: &[u8],
+    parent: Option<&ResourceKey>,
+) -> Vec<Result<SeenPage, String>> {
+    let seen = |page: Page| {
+        let derived = shown_by(&page.given);
+        let seen = page.given.into_iter().chain(derived).map(|given| Seen { key: given.key, fields: given.fields });
+        SeenPage { seen: seen.collect(), next: page.next }
+    };
+    let pages = pages(reads.iter().copied(), exchange, body, parent).into_iter();
+    pages.map(|(_, page)| page.map(seen).map_err(|error| error.to_string())).collect()
 }
 
 struct Reading {

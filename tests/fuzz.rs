@@ -18,7 +18,7 @@ use base64::Engine as _;
 use farwatch::check::{Compiled, Types, compile, run, selftest};
 use farwatch::collect::redact;
 use farwatch::controls::Controls;
-use farwatch::derive::{derived_types, page, shown_by};
+use farwatch::derive::{derived_types, pages, shown_by};
 use farwatch::model::answer::{decode, parse};
 use farwatch::model::check::Check;
 use farwatch::model::exchange::Exchange;
@@ -90,7 +90,8 @@ fn answered(read: &Read) -> Exchange {
 fn page_holds(read: &Read, body: &[u8]) {
     let exchange = answered(read);
     let parent = read.for_each.as_deref().map(|kind| key(kind, "p"));
-    let Ok(page) = page(read, &exchange, body, parent.as_ref()) else { return };
+    let one = std::iter::once(read);
+    let (_, Ok(page)) = pages(one, &exchange, body, parent.as_ref()).remove(0) else { return };
     for given in &page.given {
         assert!(!given.key.id.is_empty(), "{}: a resource without an id", read.id);
         assert_eq!(given.evidence, exchange.id);

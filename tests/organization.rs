@@ -346,15 +346,18 @@ fn a_recorded_organization_is_replayed_as_it_was() {
         let mut blank = kept.seal.clone();
         (blank.sessions, blank.accounts_listed, blank.requests) = (Vec::new(), None, 0);
         let limits = Limits { in_flight: 8, run: Duration::from_mins(5), pages: 1_000 };
-        let understand = |read: &farwatch::model::read::Read,
+        let understand = |reads: &[&farwatch::model::read::Read],
                           exchange: &farwatch::model::exchange::Exchange,
                           body: &[u8],
                           parent: Option<&farwatch::model::resource::ResourceKey>| {
-            let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
-            let derived = derive::shown_by(&page.given);
-            let given = page.given.into_iter().chain(derived);
-            let seen = given.map(|given| Seen { key: given.key, fields: given.fields }).collect();
-            Ok(SeenPage { seen, next: page.next })
+            let pages = derive::pages(reads.iter().copied(), exchange, body, parent).into_iter();
+            let seen = |page: derive::Page| {
+                let derived = derive::shown_by(&page.given);
+                let given = page.given.into_iter().chain(derived);
+                let seen = given.map(|given| Seen { key: given.key, fields: given.fields }).collect();
+                SeenPage { seen, next: page.next }
+            };
+            pages.map(|(_, page)| page.map(seen).map_err(|error| error.to_string())).collect()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut silent = |_| {};

@@ -236,6 +236,16 @@ pub(super) enum AzureCredential {
     Secret,
 }
 
+/// How the resources of the subscriptions are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Inventory {
+    /// Each subscription by itself
+    #[default]
+    Direct,
+    /// Networks of all subscriptions at once, by Azure Resource Graph
+    ResourceGraph,
+}
+
 /// How to come into an Entra tenant and its Azure subscriptions.
 #[derive(Debug, Args)]
 pub(super) struct AzureAccess {
@@ -254,6 +264,9 @@ pub(super) struct AzureAccess {
     /// PEM file with the application's certificate and its unencrypted RSA key
     #[arg(long, value_name = "FILE", env = "AZURE_CLIENT_CERTIFICATE_PATH", help_heading = "Azure")]
     pub(super) azure_certificate: Option<PathBuf>,
+    /// How the resources of the subscriptions are listed
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", help_heading = "Azure")]
+    pub(super) inventory: Inventory,
     /// PEM file of further certificate authorities to trust for Azure (a proxy that opens TLS)
     #[arg(long, value_name = "FILE", help_heading = "Azure")]
     pub(super) ca_bundle: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! `audit`, and its parts `collect`, `assess` and `report`.
 
 use super::arguments::{
-    AccessOptions, AssessOptions, AuditOptions, AzureCredential, Cloud, Global, ReadOptions, ReportOptions,
+    AccessOptions, AssessOptions, AuditOptions, AzureCredential, Cloud, Global, Inventory, ReadOptions, ReportOptions,
 };
 use super::job::{self, Told};
 use super::{Usage, out};
@@ -12,15 +12,19 @@ use crate::derive;
 use crate::evidence::{Collection, Recorder};
 use crate::model::assessment::Assessment;
 use crate::model::exchange::{CollectionSeal, Exchange, Sink};
+use crate::model::finding::Outcome;
 use crate::model::organisation::Organisation;
-use crate::model::read::{Read, Reads};
+use crate::model::plan::Outcome::Denied;
+use crate::model::plan::Planned;
+use crate::model::read::{Read, Reads, SUBSCRIPTION};
 use crate::model::resource::ResourceKey;
 use crate::model::text::visible;
 use crate::organisation::{self, SecretRef};
-use crate::packet::judge::Rules;
+use crate::packet::judge::{Rules, Terms, judge};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,7 +36,7 @@ pub(super) fn audit(options: &AuditOptions, global: &Global) -> anyhow::Result<u
     let said = organisation.as_ref().map(|loaded| &loaded.organisation);
     let parameters = job::parameters(&rules.controls, said, &options.judge.params)?;
     job::check_key(&options.judge.sign)?;
-    read_live(&rules, &options.read, organisation.as_ref())?;
+    read_live(&rules, &options.read, organisation.as_ref(), &parameters)?;
     let organisation = organisation.map(|loaded| loaded.organisation);
     let told = job::judge_and_write(&rules, &options.read.out, organisation, parameters, &options.judge)?;
     job::sign(&options.read.out, &options.judge.sign)?;
@@ -45,7 +49,8 @@ pub(super) fn audit(options: &AuditOptions, global: &Global) -> anyhow::Result<u
 pub(super) fn collect_only(options: &ReadOptions, global: &Global) -> anyhow::Result<u8> {
     let rules = job::load(global)?;
     let organisation = job::organisation(global, &rules)?;
-    read_live(&rules, options, organisation.as_ref())?;
+    let parameters = job::parameters(&rules.controls, organisation.as_ref().map(|one| &one.organisation), &[])?;
+    read_live(&rules, options, organisation.as_ref(), &parameters)?;
     if !options.quiet {
         out::error(&format!("read into {}; judge it with: farwatch assess {0}", options.out.display()));
     }
@@ -128,7 +133,12 @@ pub(super) fn newest(run: &Path) -> anyhow::Result<(PathBuf, Assessment)> {
 }
 
 /// Reads the live accounts into the run folder.
-fn read_live(rules: &Rules, options: &ReadOptions, organisation: Option<&organisation::Loaded>) -> anyhow::Result<()> {
+fn read_live(
+    rules: &Rules,
+    options: &ReadOptions,
+    organisation: Option<&organisation::Loaded>,
+    parameters: &Map<String, Value>,
+) -> anyhow::Result<()> {
     let runtime = job::runtime()?;
     let source = runtime.block_on(live(options.cloud, &options.access, organisation, &rules.controls.reads))?;
     let created = !options.out.exists();
@@ -139,11 +149,18 @@ fn read_live(rules: &Rules, options: &ReadOptions, organisation: Option<&organis
             run: Duration::from_secs(options.run_timeout),
             pages: 10_000,
         };
-        let work = read(rules, &source, recorder, &limits, jiff::Timestamp::now(), false, options.quiet);
-        tokio::select! {
+        let organisation = organisation.map(|loaded| &loaded.organisation);
+        let mut kept = Doubting { recorder, rules, organisation, parameters };
+        let mut seal = blank(rules, jiff::Timestamp::now());
+        if options.cloud.has_azure() && options.access.azure.inventory == Inventory::ResourceGraph {
+            seal.inventory = Some("resource-graph".to_owned());
+        }
+        let work = read(rules, &source, &mut kept, &limits, seal, options.quiet);
+        let seal = tokio::select! {
             result = work => result,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted; nothing was kept")),
-        }
+        }?;
+        kept.recorder.seal(seal).map_err(anyhow::Error::from)
     });
     if result.is_err() {
         // Nothing half-written stays behind.
@@ -285,7 +302,7 @@ pub(super) async fn try_reads(
         sink,
         &limits,
         &mut |progress| tell(&bar, progress),
-        blank(jiff::Timestamp::now(), "", false),
+        sealed("", jiff::Timestamp::now()),
     )
     .await?;
     bar.finish_and_clear();
@@ -294,7 +311,11 @@ pub(super) async fn try_reads(
 }
 
 /// The seal of a run that has not begun.
-fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
+pub(super) fn blank(rules: &Rules, started: jiff::Timestamp) -> CollectionSeal {
+    sealed(rules.controls.digests.get("reads").map_or("", String::as_str), started)
+}
+
+fn sealed(reads: &str, started: jiff::Timestamp) -> CollectionSeal {
     CollectionSeal {
         schema: "farwatch/collection/1".to_owned(),
         farwatch: env!("CARGO_PKG_VERSION").to_owned(),
@@ -308,17 +329,76 @@ fn blank(started: jiff::Timestamp, reads: &str, demo: bool) -> CollectionSeal {
         services: BTreeMap::new(),
         endpoint: None,
         accounts_listed: None,
-        demo,
+        inventory: None,
+        demo: false,
+    }
+}
+
+/// A recorder that says what an inventory is not believed about: a failure is not told on its word alone.
+struct Doubting<'a> {
+    recorder: Recorder,
+    rules: &'a Rules,
+    organisation: Option<&'a Organisation>,
+    parameters: &'a Map<String, Value>,
+}
+
+impl Sink for Doubting<'_> {
+    fn planned(&mut self, planned: &Planned) -> std::io::Result<()> {
+        self.recorder.planned(planned)
+    }
+
+    fn exchanged(&mut self, exchange: Exchange, body: Option<&[u8]>) -> std::io::Result<Exchange> {
+        self.recorder.exchanged(exchange, body)
+    }
+
+    fn doubted(&mut self, so_far: &CollectionSeal) -> std::io::Result<BTreeSet<(String, String)>> {
+        let collection = self.recorder.so_far(so_far).map_err(std::io::Error::other)?;
+        let terms =
+            Terms { organisation: self.organisation, parameters: self.parameters.clone(), as_of: so_far.finished };
+        let judged = judge(self.rules, &collection, terms)?;
+        let reads = &self.rules.controls.reads;
+        let list = |exchange: &Exchange| reads.get(&exchange.call.read)?.stands_for.clone();
+        let rows = collection.exchanges.iter().filter_map(|exchange| Some((exchange.id.as_str(), list(exchange)?)));
+        let rows: BTreeMap<&str, String> = rows.collect();
+        let subscriptions = judged.inventory.resources.get(SUBSCRIPTION).into_iter().flatten();
+        let subscriptions: BTreeSet<&String> = subscriptions.map(|one| &one.key.account).collect();
+        let mut doubted = BTreeSet::new();
+        // Who may read some resource groups of a subscription has rows of these, and may list none of its types.
+        for gap in judged.findings.gaps.iter().filter(|gap| gap.outcome == Denied) {
+            let lists = reads.inventories().filter_map(|read| read.stands_for.clone());
+            doubted.extend(lists.map(|list| (list, gap.account.clone())));
+        }
+        for finding in judged.findings.findings.iter().filter(|finding| finding.outcome() == Outcome::Fail) {
+            let lists = finding.evidence().iter().filter_map(|id| rows.get(id.as_str()));
+            let about = &finding.subject().account;
+            // A failure of the whole run may rest on any of them.
+            let in_all = !subscriptions.contains(about);
+            for list in lists {
+                let accounts = subscriptions.iter().filter(|account| in_all || **account == about);
+                doubted.extend(accounts.map(|account| (list.clone(), (*account).clone())));
+            }
+        }
+        Ok(doubted)
     }
 }
 
 /// What a page shows: `derive` for `collect`.
-fn understand(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<SeenPage, String> {
-    let page = derive::page(read, exchange, body, parent).map_err(|error| error.to_string())?;
-    let derived = derive::shown_by(&page.given);
-    let given = page.given.into_iter().chain(derived);
-    let seen = given.map(|given| Seen { key: given.key, fields: given.fields }).collect();
-    Ok(SeenPage { seen, next: page.next })
+fn understand(
+    reads: &[&Read],
+    exchange: &Exchange,
+    body: &[u8],
+    parent: Option<&ResourceKey>,
+) -> Vec<Result<SeenPage, String>> {
+    let pages = derive::pages(reads.iter().copied(), exchange, body, parent).into_iter();
+    pages
+        .map(|(_, page)| {
+            let page = page.map_err(|error| error.to_string())?;
+            let derived = derive::shown_by(&page.given);
+            let given = page.given.into_iter().chain(derived);
+            let seen = given.map(|given| Seen { key: given.key, fields: given.fields }).collect();
+            Ok(SeenPage { seen, next: page.next })
+        })
+        .collect()
 }
 
 /// Moves the progress line.
@@ -328,35 +408,25 @@ fn tell(bar: &ProgressBar, progress: Progress) {
     bar.set_message(format!("{} denied, {} other gaps", progress.denied, progress.other_gaps));
 }
 
-/// Reads a source into a recorder, and seals it.
+/// Reads a source into a sink; gives what the run was.
 pub(super) async fn read(
     rules: &Rules,
     source: &dyn Source,
-    mut recorder: Recorder,
+    sink: &mut (dyn Sink + Send),
     limits: &Limits,
-    started: jiff::Timestamp,
-    demo: bool,
+    seal: CollectionSeal,
     quiet: bool,
-) -> anyhow::Result<()> {
-    let seal = blank(started, rules.controls.digests.get("reads").map_or("", String::as_str), demo);
-    let bar = bar(quiet || demo);
-    let Collected { seal, not_read } = collect(
-        source,
-        &rules.controls.reads,
-        &understand,
-        &mut recorder,
-        limits,
-        &mut |progress| tell(&bar, progress),
-        seal,
-    )
-    .await?;
+) -> anyhow::Result<CollectionSeal> {
+    let bar = bar(quiet);
+    let mut on_progress = |progress| tell(&bar, progress);
+    let Collected { seal, not_read } =
+        collect(source, &rules.controls.reads, &understand, sink, limits, &mut on_progress, seal).await?;
     bar.finish_and_clear();
     if !quiet {
         say_not_read(&not_read);
         out::error(&format!("made {}", seal.told()));
     }
-    recorder.seal(seal)?;
-    Ok(())
+    Ok(seal)
 }
 
 /// A progress line on standard error, only where somebody can see it.

@@ -4,6 +4,7 @@ use super::arguments::{DemoOptions, Global};
 use super::{audit, job, out};
 use crate::collect::{Limits, Replay};
 use crate::evidence::{Collection, Recorder};
+use crate::model::exchange::CollectionSeal;
 use crate::organisation;
 use crate::packet::sign;
 use anyhow::Context as _;
@@ -23,11 +24,13 @@ pub(super) fn run(options: &DemoOptions, global: &Global) -> anyhow::Result<u8> 
     let organisation = job::organisation_from(&organisation::Memory(files("organisation")?), &rules)?.organisation;
     let parameters = job::parameters(&rules.controls, Some(&organisation), &options.judge.params)?;
     let recorded = recording()?;
-    let recorder = Recorder::create(&options.out)?;
+    let mut recorder = Recorder::create(&options.out)?;
     let exchanges = recorded.exchanges.iter().map(|exchange| (exchange.clone(), recorded.body(exchange)));
     let replay = Replay::new(&recorded.seal, exchanges, "us-east-1");
     let limits = Limits { in_flight: 8, run: Duration::from_mins(10), pages: 1_000 };
-    job::runtime()?.block_on(audit::read(&rules, &replay, recorder, &limits, recorded.seal.started, true, true))?;
+    let blank = CollectionSeal { demo: true, ..audit::blank(&rules, recorded.seal.started) };
+    let seal = job::runtime()?.block_on(audit::read(&rules, &replay, &mut recorder, &limits, blank, true))?;
+    recorder.seal(seal)?;
     let told = job::judge_and_write(&rules, &options.out, Some(organisation), parameters, &options.judge)?;
     if job::sign(&options.out, &options.judge.sign)?.is_none() {
         let key = ssh_key::PrivateKey::from_openssh(DEMO_KEY).context("the demo's key is broken")?;

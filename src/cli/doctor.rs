@@ -5,6 +5,7 @@ use super::{Usage, audit, job, out};
 use crate::model::exchange::{Exchange, Sink};
 use crate::model::plan::{Outcome, Planned};
 use crate::model::provider::Cloud as Of;
+use crate::model::read::{Per, Read};
 use crate::model::statement::Standing;
 use crate::model::text::{count, visible};
 use crate::organisation;
@@ -35,9 +36,10 @@ pub(super) fn run(options: &DoctorOptions, global: &Global) -> anyhow::Result<u8
     let organisation = job::organisation(global, &loaded)?;
     let mut reads = loaded.controls.reads.clone();
     reads.reads.retain(|read| (read.cloud() == Of::Aws) == cloud.has_aws());
-    // Reads about single resources are tried only when there is a resource to ask about.
-    let untried: BTreeSet<String> =
-        reads.reads.iter().filter(|read| read.for_each.is_some()).flat_map(crate::model::read::Read::needs).collect();
+    // Reads about single resources are tried only when there is a resource to ask about, an inventory only when one is
+    // asked for.
+    let seldom = |read: &&Read| read.for_each.is_some() || read.per == Some(Per::Inventory);
+    let untried: BTreeSet<String> = reads.reads.iter().filter(seldom).flat_map(Read::needs).collect();
     reads.reads.retain(|read| read.for_each.is_none());
     let mut seen = Seen::default();
     let seal =

@@ -6,11 +6,11 @@ use super::{Reply, Request, SessionInfo, Source};
 use crate::model::exchange::{CollectionSeal, Exchange, Requests, SessionSeal, Sink};
 use crate::model::plan::{CallId, Outcome, PlanNote, Planned, page_id};
 use crate::model::provider::{ACTIVE, Cloud};
-use crate::model::read::{Per, REGION, Read, Reads, account_key};
+use crate::model::read::{Per, REGION, Read, Reads, SUBSCRIPTION, TENANT, account_key};
 use crate::model::resource::{Resource, ResourceKey};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// A resource that an answer shows, with the fields it tells.
@@ -31,9 +31,10 @@ pub struct SeenPage {
     pub next: Option<Value>,
 }
 
-/// Reads one page: a function of `derive`, passed in because rooms do not know one another.
+/// Reads one page, as each of the reads that share its call: a function of `derive`, passed in because rooms do not know
+/// one another.
 pub type Understand<'a> =
-    &'a (dyn Fn(&Read, &Exchange, &[u8], Option<&ResourceKey>) -> Result<SeenPage, String> + Sync);
+    &'a (dyn Fn(&[&Read], &Exchange, &[u8], Option<&ResourceKey>) -> Vec<Result<SeenPage, String>> + Sync);
 
 /// Bounds of a run.
 #[derive(Debug, Clone)]
@@ -138,6 +139,14 @@ struct Done<'r> {
     requests: Requests,
 }
 
+impl Done<'_> {
+    /// The accounts that the rows of an inventory are of; none where it was not read to its end.
+    fn accounts(&self) -> BTreeSet<String> {
+        let whole = self.pages.last().is_some_and(|(page, _)| page.last && page.outcome.is_settled());
+        self.seen.iter().filter(|_| whole).map(|seen| seen.key.account.clone()).collect()
+    }
+}
+
 /// Asks everything, writes everything down, and says what the run was.
 ///
 /// A failure in one call, region or account never stops the rest.
@@ -160,6 +169,7 @@ pub async fn collect(
         reads,
         understand,
         limits,
+        standing: HashMap::new(),
         known: BTreeMap::new(),
         planned: HashSet::new(),
         unconfirmed: HashSet::new(),
@@ -173,8 +183,12 @@ pub async fn collect(
         return Err(CollectError::NoAccount(failures.join("\n")));
     }
     let not_read = run.enter(sink, &mut seal, deadline).await?;
+    if seal.inventory.is_some() {
+        run.plan_inventories(sink)?;
+    }
     run.plan_for_all(sink)?;
     let mut running = FuturesUnordered::new();
+    let mut doubts = seal.inventory.is_some();
     loop {
         while running.len() < limits.in_flight.max(1) {
             let Some(job) = run.queue.pop() else { break };
@@ -184,7 +198,19 @@ pub async fn collect(
         progress.planned = run.planned.len();
         on_progress(progress);
         let Ok(next) = tokio::time::timeout_at(deadline, running.next()).await else { break };
-        let Some(done) = next else { break };
+        let Some(done) = next else {
+            // Everything was asked. What the inventory said may have to be asked once more.
+            if !std::mem::take(&mut doubts) {
+                break;
+            }
+            for (list, account) in sink.doubted(&seal)? {
+                if let Some(Some(accounts)) = run.standing.get_mut(&list) {
+                    accounts.remove(&account);
+                }
+            }
+            run.plan_lists(sink)?;
+            continue;
+        };
         progress.ended += 1;
         seal.count(&done.job.read.service, done.requests);
         match done.pages.last().map(|(page, _)| page.outcome) {
@@ -192,6 +218,10 @@ pub async fn collect(
             Some(outcome) if !outcome.is_settled() => progress.other_gaps += 1,
             _ => {}
         }
+        if let Some(list) = &done.job.read.stands_for {
+            run.standing.insert(list.clone(), Some(done.accounts()));
+        }
+        let told = done.job.read.stands_for.is_some();
         for (page, body) in done.pages {
             seal.finished = seal.finished.max(page.finished);
             sink.exchanged(page, body.as_deref())?;
@@ -200,6 +230,9 @@ pub async fn collect(
             run.default_regions(sink, done.job.session, &done.job.call.account)?;
         }
         run.learn(sink, done.job.session, done.seen)?;
+        if told {
+            run.plan_lists(sink)?;
+        }
     }
     drop(running);
     run.leftovers(sink)?;
@@ -211,6 +244,8 @@ struct Run<'r> {
     reads: &'r Reads,
     understand: Understand<'r>,
     limits: &'r Limits,
+    /// Lists in whose place an inventory is read: the accounts that it has rows of, once it has answered.
+    standing: HashMap<String, Option<BTreeSet<String>>>,
     /// Resources seen so far, with their session.
     known: BTreeMap<ResourceKey, (usize, Resource)>,
     /// Calls already planned: resource and read.
@@ -433,12 +468,44 @@ impl Run<'_> {
         keys.iter().try_for_each(|key| self.plan_for(sink, key))
     }
 
+    /// Plans the inventories of every tenant. The lists that they stand in for wait for them.
+    fn plan_inventories(&mut self, sink: &mut (dyn Sink + Send)) -> Result<(), CollectError> {
+        let tenants = self.known.iter().filter(|(key, _)| key.kind == TENANT);
+        let tenants: Vec<(usize, Resource)> =
+            tenants.map(|(_, (session, tenant))| (*session, tenant.clone())).collect();
+        let reads = self.reads;
+        for ((session, tenant), read) in
+            tenants.iter().flat_map(|tenant| reads.inventories().map(move |read| (tenant, read)))
+        {
+            let Ok(call) = read.call_for(tenant) else { continue };
+            sink.planned(&Planned { id: call.evidence_id(), call: call.clone(), note: PlanNote::Sure })?;
+            self.standing.extend(read.stands_for.clone().map(|list| (list, None)));
+            let region = self.global_region(*session, read);
+            self.queue.push(Job { session: *session, read, call, parent: None, region });
+        }
+        Ok(())
+    }
+
+    /// Is this list not to be asked for, or not yet? Of an account that an inventory has no row of, nobody knows whether
+    /// it has nothing or the identity may not look.
+    fn stood_in(&self, read: &Read, account: &str) -> bool {
+        self.standing
+            .get(&read.id)
+            .is_some_and(|accounts| accounts.as_ref().is_none_or(|accounts| accounts.contains(account)))
+    }
+
+    /// Plans the lists that no inventory stands in for any more.
+    fn plan_lists(&mut self, sink: &mut (dyn Sink + Send)) -> Result<(), CollectError> {
+        let keys: Vec<ResourceKey> = self.known.keys().filter(|key| key.kind == SUBSCRIPTION).cloned().collect();
+        keys.iter().try_for_each(|key| self.plan_for(sink, key))
+    }
+
     /// Plans every read of a resource that can be put together with what is known of it.
     fn plan_for(&mut self, sink: &mut (dyn Sink + Send), key: &ResourceKey) -> Result<(), CollectError> {
         let Some((session, resource)) = self.known.get(key) else { return Ok(()) };
         let mut jobs = Vec::new();
         for read in self.reads.made_for(resource) {
-            if self.planned.contains(&(key.clone(), read.id.clone())) {
+            if self.planned.contains(&(key.clone(), read.id.clone())) || self.stood_in(read, &key.account) {
                 continue;
             }
             let Ok(call) = read.call_for(resource) else { continue };
@@ -629,10 +696,10 @@ async fn ask<'r>(
         };
         let mut next = None;
         if let Some(body) = kept.as_deref().filter(|_| exchange.outcome.is_settled()) {
-            let mut parts = reads.parts(&read.id).map(|part| understand(part, &exchange, body, job.parent.as_ref()));
+            let parts: Vec<&Read> = reads.parts(&read.id).collect();
             let mut read_at_all = false;
             let mut wrong = None;
-            for part in &mut parts {
+            for part in understand(&parts, &exchange, body, job.parent.as_ref()) {
                 match part {
                     Ok(shown) => {
                         read_at_all = true;

@@ -125,6 +125,7 @@ impl Controls {
                 ),
             }
         }
+        inventories(&mut reads, &files, &mut problems);
         if let Some(catalog) = &catalog {
             catalog_problems(catalog, &files, &mut problems);
             if let Some(guidance) = &guidance {
@@ -260,6 +261,26 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -
     }
 }
 
+/// Gives each inventory the fields of the list that it stands for.
+fn inventories(reads: &mut [Read], files: &BTreeMap<String, String>, problems: &mut Problems) {
+    for at in 0..reads.len() {
+        let Some((read, id)) = reads.get(at).and_then(|read| Some((read.clone(), read.stands_for.clone()?))) else {
+            continue;
+        };
+        let list =
+            reads.iter().find(|list| list.id == id && list.per == Some(Per::Subscription) && list.items.is_some());
+        if let Some(whole) = list.map(|list| read.clone().standing_for(list)) {
+            reads.get_mut(at).into_iter().for_each(|place| *place = whole.clone());
+            continue;
+        }
+        let of = |(_, text): &(&String, &String)| text.contains(&read.id) && text.contains("stands_for");
+        if let Some((path, text)) = files.iter().find(of) {
+            let what = format!("{}: `stands_for` names {id}, which is no list of a subscription", read.id);
+            problems.near(path, text, &id, what, "name a read with `per: subscription` and `items`");
+        }
+    }
+}
+
 /// What is wrong with a read beyond its form.
 fn read_problems(read: &Read, path: &str, text: &str, services: Option<&[&String]>, problems: &mut Problems) {
     let mut say = |what: String, hint: &str| problems.near(path, text, &read.id, format!("{}: {what}", read.id), hint);
@@ -277,13 +298,23 @@ fn read_problems(read: &Read, path: &str, text: &str, services: Option<&[&String
     if !read.gives.is_empty() && (own || !read.settles.is_empty()) {
         say("`gives` stands in place of `items`, `resource`, `fields`, `settles`".to_owned(), "say it in each list");
     }
+    let inventory = [read.stands_for.is_some(), read.account_from.is_some(), read.per == Some(Per::Inventory)];
+    if inventory.contains(&true) && inventory.contains(&false) {
+        let what = "`per: inventory`, `stands_for` and `account_from` go together".to_owned();
+        say(what, "say which list the rows stand in for, and where a row names its account");
+    }
+    let fields = read.resource.is_some() || !read.fields.is_empty() || !read.gives.is_empty();
+    if read.stands_for.is_some() && (fields || read.items.is_none()) {
+        let what = "`stands_for` needs `items`, and stands in place of `resource`, `fields`, `gives`".to_owned();
+        say(what, "the fields are those of the read that it names");
+    }
     if !read.when.is_empty() && read.for_each.is_none() {
         say("`when` needs `for`".to_owned(), "say for which resources the call is made");
     }
     if read.resource.is_some() != read.id_from.is_some() {
         say("`resource` and `id_from` go together".to_owned(), "say where the id stands in an item");
     }
-    if read.items.is_some() && read.resource.is_none() {
+    if read.items.is_some() && read.resource.is_none() && read.stands_for.is_none() {
         say("`items` needs `resource`".to_owned(), "name the type of the items");
     }
     if read.per == Some(Per::Session) && read.resource.is_none() {

@@ -2,6 +2,7 @@
 
 use crate::model::answer::{AnswerError, Wire, as_list, decode, list, parse};
 use crate::model::exchange::Exchange;
+use crate::model::path::WirePath;
 use crate::model::plan::Outcome;
 use crate::model::provider::Cloud;
 use crate::model::read::{ACCOUNT, ACCOUNTS, At, Field, FieldKind, REGION, Read};
@@ -34,30 +35,65 @@ pub struct Page {
     pub next: Option<Value>,
 }
 
-/// Reads one page.
-///
-/// # Errors
-/// [`AnswerError`] when the answer is not what the read declares; the call is then a gap.
-pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&ResourceKey>) -> Result<Page, AnswerError> {
+/// Reads one page, as each of the reads that share its call: one for each list that an answer gives. Where the answer is
+/// not what a read declares, the call is a gap for this one.
+pub fn pages<'r>(
+    reads: impl Iterator<Item = &'r Read>,
+    exchange: &Exchange,
+    body: &[u8],
+    parent: Option<&ResourceKey>,
+) -> Vec<(&'r Read, Result<Page, AnswerError>)> {
+    // They share the answer as well, so it is parsed once.
+    let mut answer: Option<Result<(Value, Wire), AnswerError>> = None;
+    reads
+        .map(|read| {
+            if exchange.outcome != Outcome::Answered {
+                return (read, Ok(Page { given: settled(read, exchange, parent), ..Page::default() }));
+            }
+            let answer = answer.get_or_insert_with(|| {
+                let nothing = read.no_content && body.iter().all(u8::is_ascii_whitespace);
+                if nothing { Ok((json!({}), Wire::Json)) } else { parse(body, read.decode) }
+            });
+            let found = match answer {
+                Ok((answer, wire)) => page(read, exchange, answer, *wire, parent),
+                Err(error) => Err(error.clone()),
+            };
+            (read, found)
+        })
+        .collect()
+}
+
+/// What an answer says, as one of the reads that share it.
+fn page(
+    read: &Read,
+    exchange: &Exchange,
+    answer: &Value,
+    wire: Wire,
+    parent: Option<&ResourceKey>,
+) -> Result<Page, AnswerError> {
     let call = &exchange.call;
-    if exchange.outcome != Outcome::Answered {
-        return Ok(Page { given: settled(read, exchange, parent), ..Page::default() });
-    }
-    let nothing = read.no_content && body.iter().all(u8::is_ascii_whitespace);
-    let (answer, wire) = if nothing { (json!({}), Wire::Json) } else { parse(body, read.decode)? };
     let items = match &read.items {
-        None => vec![&answer],
-        Some(path) => list(&answer, path, wire).ok_or_else(|| AnswerError::NoList(path.source().to_owned()))?,
+        None => vec![answer],
+        Some(path) => list(answer, path, wire).ok_or_else(|| AnswerError::NoList(path.source().to_owned()))?,
     };
-    let next = next_token(read, &answer, items.last().copied())?;
+    let next = next_token(read, answer, items.last().copied())?;
     let mut seen = HashSet::new();
     let (mut given, mut twice) = (Vec::with_capacity(items.len()), Vec::new());
     for item in items {
-        let place = Place { call_account: &call.account, call_region: &call.region, parent };
+        // A row that does not say whose it is could be anybody's.
+        let account = match &read.account_from {
+            None => call.account.clone(),
+            Some(path) => path
+                .find(item)
+                .and_then(Value::as_str)
+                .map(str::to_lowercase)
+                .ok_or_else(|| AnswerError::Decode(format!("an item has no `{}`", path.source())))?,
+        };
+        let place = Place { call_account: &account, call_region: &call.region, parent };
         let key = match &read.resource {
             None => match parent {
                 Some(parent) => parent.clone(),
-                None => place_key(read, &call.account, &call.region),
+                None => place_key(read, &account, &call.region),
             },
             Some(kind) => {
                 let id = item_id(read, item, &place).ok_or_else(|| {
@@ -72,7 +108,7 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
                         .map(str::to_owned)
                         .ok_or_else(|| AnswerError::Decode(format!("an item has no `{}`", path.source())))?,
                 };
-                let account = if ACCOUNTS.contains(&kind.as_str()) { id.clone() } else { call.account.clone() };
+                let account = if ACCOUNTS.contains(&kind.as_str()) { id.clone() } else { account.clone() };
                 if !seen.insert(id.clone()) {
                     twice.push(id.clone());
                 }
@@ -88,10 +124,7 @@ pub fn page(read: &Read, exchange: &Exchange, body: &[u8], parent: Option<&Resou
 /// The token of the next page, if there is one. A list that says it goes on and does not say how is not complete.
 fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Result<Option<Value>, AnswerError> {
     let Some(pages) = read.pages.as_ref() else { return Ok(None) };
-    let more = pages.more.as_ref().and_then(|more| more.find(answer)).map(|more| match more {
-        Value::Bool(more) => *more,
-        other => other.as_str() == Some("true"),
-    });
+    let more = says(pages.more.as_ref(), answer);
     if more == Some(false) {
         return Ok(None);
     }
@@ -103,11 +136,22 @@ fn next_token(read: &Read, answer: &Value, last: Option<&Value>) -> Result<Optio
         None if more == Some(true) => {
             Err(AnswerError::Decode("the answer says that there is more, and not how to ask for it".to_owned()))
         }
+        None if says(pages.cut.as_ref(), answer) == Some(true) => {
+            Err(AnswerError::Decode("the answer says that it was cut, and not how to ask for the rest".to_owned()))
+        }
         None if by_item && more.is_none() => {
             Err(AnswerError::Decode("the answer does not say whether there is more".to_owned()))
         }
         None => Ok(None),
     }
+}
+
+/// What an answer says, yes or no; some say it as text.
+fn says(path: Option<&WirePath>, answer: &Value) -> Option<bool> {
+    path.and_then(|path| path.find(answer)).map(|said| match said {
+        Value::Bool(said) => *said,
+        other => other.as_str() == Some("true"),
+    })
 }
 
 /// The key of the place that a read per account or region is made for.
@@ -160,7 +204,7 @@ fn item_id(read: &Read, item: &Value, place: &Place<'_>) -> Option<String> {
     } else if from.contains('{') {
         Template::parse(from).ok()?.render(|path| place.lookup(path, item)).ok()?
     } else {
-        scalar_text(crate::model::path::WirePath::parse(from).find(item)?)?
+        scalar_text(WirePath::parse(from).find(item)?)?
     };
     if id.is_empty() {
         return None;

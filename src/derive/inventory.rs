@@ -1,6 +1,6 @@
 //! A whole collection → inventory: resources, complete lists, and gaps as planned minus settled.
 
-use super::fields::{Contribution, page as read_page};
+use super::fields::{Contribution, pages};
 use super::{alert, azure, bucket_policy, identity, log_store, recorded_data, security_group};
 use crate::model::exchange::{CollectionSeal, Exchange};
 use crate::model::gap::Gap;
@@ -112,6 +112,38 @@ impl Merge {
     }
 }
 
+/// What inventories of many accounts stand in for: lists of one account, as (read, account).
+struct Standing {
+    /// Lists that were asked for themselves: their answers count, and the rows of an inventory do not.
+    direct: BTreeSet<(String, String)>,
+    /// Lists of which an inventory has rows, and its call. Of the others nobody knows: it has no row where there is
+    /// nothing, and none where the identity may not look.
+    rows: BTreeMap<(String, String), CallId>,
+}
+
+impl Standing {
+    fn of(reads: &Reads, known: &BTreeSet<CallId>) -> Self {
+        let direct = known.iter().filter(|call| reads.get(&call.read).is_some_and(|read| reads.stood_in(read)));
+        let direct = direct.map(|call| (call.read.clone(), call.account.clone())).collect();
+        Self { direct, rows: BTreeMap::new() }
+    }
+
+    /// Is this row taken for what it says?
+    fn takes(&mut self, list: &str, account: &str, inventory: &CallId) -> bool {
+        let list = (list.to_owned(), account.to_owned());
+        let taken = !self.direct.contains(&list);
+        if taken {
+            self.rows.insert(list, inventory.clone());
+        }
+        taken
+    }
+
+    /// The call of the inventory that has rows of this list.
+    fn inventory(&self, list: &CallId) -> Option<&CallId> {
+        self.rows.get(&(list.read.clone(), list.account.clone()))
+    }
+}
+
 /// The same moment seen at two times has two ages.
 fn without_age(value: &Value) -> &Value {
     match value {
@@ -149,6 +181,8 @@ pub fn inventory(
     let mut known: BTreeSet<CallId> = plan.iter().filter(made).map(|planned| planned.call.clone()).collect();
     known.extend(exchanges.iter().map(|exchange| exchange.call.clone()));
 
+    let mut standing = Standing::of(reads, &known);
+
     // Calls about a resource need the resource's key, so lists come first: as often as a level adds resources.
     let mut waiting: Vec<&CallId> =
         known.iter().filter(|call| answers.contains_key(call.evidence_id().as_str())).collect();
@@ -167,10 +201,13 @@ pub fn inventory(
             let id = call.evidence_id();
             for page in answers.get(id.as_str()).map(|a| a.pages.as_slice()).unwrap_or_default() {
                 let bytes = if page.outcome == Outcome::Answered { body(page) } else { Vec::new() };
-                for read in reads.parts(&call.read) {
+                for (read, found) in pages(reads.parts(&call.read), page, &bytes, parent.as_ref()) {
                     let kind = read.gives().unwrap_or_default();
-                    match read_page(read, page, &bytes, parent.as_ref()) {
-                        Ok(found) => {
+                    match found {
+                        Ok(mut found) => {
+                            if let Some(list) = &read.stands_for {
+                                found.given.retain(|given| standing.takes(list, &given.key.account, call));
+                            }
                             for key in found.given.iter().map(|given| &given.key).filter(|_| !read.adds()) {
                                 let other = listed.insert(key.clone(), id.clone());
                                 let again = other.as_ref().is_some_and(|other| match read.once_per {
@@ -230,12 +267,12 @@ pub fn inventory(
         merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
     }
 
-    // A subscription that was asked was seen, also where the list that named it is lost: its lists are looked for.
-    for call in &known {
-        if reads.get(&call.read).is_some_and(|read| read.per == Some(Per::Subscription)) {
-            let key = place_key(SUBSCRIPTION, &call.account);
-            merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
-        }
+    // A subscription that was asked, or has rows, was seen, also where the list that named it is lost: its lists are
+    // looked for.
+    let asked = known.iter().filter(|call| reads.get(&call.read).is_some_and(|r| r.per == Some(Per::Subscription)));
+    for account in asked.map(|call| &call.account).chain(standing.rows.keys().map(|(_, account)| account)) {
+        let key = place_key(SUBSCRIPTION, account);
+        merge.resources.entry(key.clone()).or_insert_with(|| Resource::new(key));
     }
 
     let mut inventory = Inventory { conflicts, ..Inventory::default() };
@@ -266,6 +303,12 @@ pub fn inventory(
             match read.call_for(resource) {
                 Err(place) => unmade.push((read, resource.key.clone(), place)),
                 Ok(call) => {
+                    // An inventory stands in only where all of it was read.
+                    let whole = |rows: &&CallId| reads.get(&rows.read).is_some_and(|read| gap_of(rows, read).is_none());
+                    if let Some(rows) = standing.inventory(&call).filter(whole) {
+                        listings.push(listing(read, &resource.key, None, pages_of(rows)));
+                        continue;
+                    }
                     let (gap, pages) = (gap_of(&call, read), pages_of(&call));
                     implied.insert(call);
                     if read.adds() {

@@ -26,7 +26,7 @@ mod fuzz;
 
 pub use boundary::boundary;
 pub use drill::drills;
-pub use fields::{Contribution, Page, page};
+pub use fields::{Contribution, Page, pages};
 pub use inventory::inventory;
 
 use crate::model::read::FieldKind;

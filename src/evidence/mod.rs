@@ -99,15 +99,39 @@ impl Recorder {
         Ok(Self { run: run.to_owned(), plan: open("plan.jsonl")?, exchanges: open("exchanges.jsonl")?, partial })
     }
 
-    /// Finishes the collection: flushes, seals, and gives it its final name.
+    /// What was kept until now, as a collection.
     ///
     /// # Errors
-    /// [`EvidenceError`] when something could not be written; the unfinished folder stays under its partial name.
-    pub fn seal(mut self, mut seal: CollectionSeal) -> Result<(), EvidenceError> {
+    /// [`EvidenceError`] when it could not be written or read.
+    pub fn so_far(&mut self, seal: &CollectionSeal) -> Result<Collection, EvidenceError> {
+        let seal = self.with_digests(seal.clone())?;
+        let read = |name: &str| {
+            let path = self.partial.join(name);
+            fs::read(&path).map_err(io_at(&path))
+        };
+        Collection::of(
+            seal,
+            String::new(),
+            &self.partial.display().to_string(),
+            &read,
+            Source::Folder(self.partial.clone()),
+        )
+    }
+
+    fn with_digests(&mut self, mut seal: CollectionSeal) -> Result<CollectionSeal, EvidenceError> {
         self.plan.flush().map_err(io_at(&self.partial))?;
         self.exchanges.flush().map_err(io_at(&self.partial))?;
         seal.plan = digest_of(&self.partial.join("plan.jsonl"))?;
         seal.exchanges = digest_of(&self.partial.join("exchanges.jsonl"))?;
+        Ok(seal)
+    }
+
+    /// Finishes the collection: flushes, seals, and gives it its final name.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] when something could not be written; the unfinished folder stays under its partial name.
+    pub fn seal(mut self, seal: CollectionSeal) -> Result<(), EvidenceError> {
+        let seal = self.with_digests(seal)?;
         let path = self.partial.join("collection.json");
         let text = json_pretty(&seal).map_err(|error| io_at(&path)(error.into()))?;
         write_synced(&path, text.as_bytes())?;
@@ -208,9 +232,19 @@ impl Collection {
             line: error.line(),
             what: error.to_string(),
         })?;
+        Self::of(seal, sha256_hex(&text), shown, read, source)
+    }
+
+    fn of(
+        seal: CollectionSeal,
+        digest: String,
+        shown: &str,
+        read: &dyn Fn(&str) -> Result<Vec<u8>, EvidenceError>,
+        source: Source,
+    ) -> Result<Self, EvidenceError> {
         let plan = lines(shown, "plan.jsonl", &read("plan.jsonl")?, &seal.plan)?;
         let exchanges = lines(shown, "exchanges.jsonl", &read("exchanges.jsonl")?, &seal.exchanges)?;
-        Ok(Self { digest: sha256_hex(&text), seal, plan, exchanges, source })
+        Ok(Self { seal, plan, exchanges, digest, source })
     }
 
     /// The stored bytes of an exchange; empty where nothing was stored or the file has gone since it was checked.

@@ -5,7 +5,7 @@ use super::provider::Cloud;
 use super::read::{ACCOUNT, TENANT, place_key};
 use super::resource::ResourceKey;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of the index of exchanges: everything about an answer but its body.
 ///
@@ -90,6 +90,9 @@ pub struct CollectionSeal {
     /// Were the accounts of the organization listed to the end? Nothing where they were not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts_listed: Option<bool>,
+    /// The inventory of many accounts that was asked for in place of lists of each: `resource-graph`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<String>,
     /// True for the recorded account of `farwatch demo`.
     #[serde(default)]
     pub demo: bool,
@@ -170,4 +173,13 @@ pub trait Sink {
     /// # Errors
     /// When it could not be written.
     fn exchanged(&mut self, exchange: Exchange, body: Option<&[u8]>) -> std::io::Result<Exchange>;
+
+    /// The lists, as read and account, for which the word of an inventory does not do: they are asked for themselves.
+    /// Asked once, when everything else was; only where the run reads an inventory.
+    ///
+    /// # Errors
+    /// When what was kept so far cannot be read.
+    fn doubted(&mut self, _so_far: &CollectionSeal) -> std::io::Result<BTreeSet<(String, String)>> {
+        Ok(BTreeSet::new())
+    }
 }

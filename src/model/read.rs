@@ -114,6 +114,13 @@ pub struct Read {
     /// The field that names a network: a resource of this type shows that the network is in use.
     #[serde(default)]
     pub occupies: Option<String>,
+    /// `per: inventory` only: the read whose items its rows are as, and in whose place it is asked. The fields are declared
+    /// there, once.
+    #[serde(default)]
+    pub stands_for: Option<String>,
+    /// `per: inventory` only: where a row says the account that it belongs to.
+    #[serde(default)]
+    pub account_from: Option<WirePath>,
 }
 
 /// One of several lists in an answer. See [`Read::gives`].
@@ -161,6 +168,8 @@ pub enum Per {
     Tenant,
     /// Once per Azure subscription.
     Subscription,
+    /// Once per Entra tenant, only when an inventory of all its subscriptions is asked for in place of lists of each.
+    Inventory,
 }
 
 /// See [`Read::once_per`].
@@ -190,6 +199,9 @@ pub struct Pages {
     /// Parameters that set the size of a page.
     #[serde(default)]
     pub size: BTreeMap<String, Value>,
+    /// Where the answer says that it is not whole. With no token to go on, it stays so: a gap.
+    #[serde(default)]
+    pub cut: Option<WirePath>,
     /// No more pages than this are asked for. A list that goes on behind them is cut: a gap.
     #[serde(default)]
     pub at_most: Option<u32>,
@@ -414,6 +426,24 @@ impl Read {
         Ok(CallId { account: resource.key.account.clone(), region, read: self.id.clone(), parent, params })
     }
 
+    /// Takes over what the rows of an inventory have from the list that it stands for.
+    #[must_use]
+    pub fn standing_for(self, list: &Read) -> Read {
+        let items = self.items.as_ref().map_or("", WirePath::source);
+        let from = format!("{}[]", list.items.as_ref().map_or("", WirePath::source));
+        // What is removed from an item is removed from the row.
+        let redact = list.redact.iter().filter_map(|path| path.source().strip_prefix(&from));
+        let redact: Vec<WirePath> = redact.map(|rest| WirePath::parse(&format!("{items}[]{rest}"))).collect();
+        Read {
+            resource: list.resource.clone(),
+            id_from: list.id_from.clone(),
+            once_per: list.once_per,
+            fields: list.fields.clone(),
+            redact: self.redact.iter().cloned().chain(redact).collect(),
+            ..self
+        }
+    }
+
     /// Is it made for a resource of its type? Not where `when` says no for sure.
     #[must_use]
     pub fn asks(&self, resource: &Resource) -> bool {
@@ -449,7 +479,7 @@ impl Read {
     #[must_use]
     pub fn made_for(&self) -> Option<&str> {
         match (self.per, self.for_each.as_deref()) {
-            (Some(Per::Session | Per::Organization), _) | (None, None) => None,
+            (Some(Per::Session | Per::Organization | Per::Inventory), _) | (None, None) => None,
             (Some(Per::Account), _) => Some(ACCOUNT),
             (Some(Per::Region), _) => Some(REGION),
             (Some(Per::Tenant), _) => Some(TENANT),
@@ -530,6 +560,17 @@ impl Reads {
     /// The reads about the organization, made only when its accounts are asked for.
     pub fn of_organization(&self) -> impl Iterator<Item = &Read> {
         self.reads.iter().filter(|read| read.per == Some(Per::Organization))
+    }
+
+    /// The inventories that stand in for lists of single accounts.
+    pub fn inventories(&self) -> impl Iterator<Item = &Read> {
+        self.reads.iter().filter(|read| read.per == Some(Per::Inventory))
+    }
+
+    /// Is there an inventory that stands in for this list?
+    #[must_use]
+    pub fn stood_in(&self, read: &Read) -> bool {
+        self.inventories().any(|inventory| inventory.stands_for.as_ref() == Some(&read.id))
     }
 
     /// Does any read give this type this field?

@@ -26,6 +26,9 @@ pub(super) struct Operation {
     query: Vec<String>,
     /// The member that links to the next page.
     link: Option<String>,
+    /// The members of the body that is sent, where one is.
+    #[serde(default)]
+    body: BTreeMap<String, Property>,
     /// Path → what is there. `[]` behind a list: what stands there describes its elements as well.
     answer: BTreeMap<String, Property>,
 }
@@ -153,11 +156,16 @@ pub(super) fn compare(controls: &Controls, specification: &Specification, wrong:
     let mut types = Types::new();
     for read in &controls.reads.reads {
         let mut notes = Notes { read, wrong };
-        let Some(operation) = specification.get(&read.id) else {
+        let of = read.id.split('#').next().unwrap_or_default();
+        let Some(operation) = specification.get(of) else {
             notes.note("read", "no specification of it is kept: make them again, tests/azure/specification.py");
             continue;
         };
         request(controls, read, operation, &mut notes);
+        if read.stands_for.is_some() {
+            inventory(read, operation, &mut notes);
+            continue;
+        }
         let fields = output(read, operation, &mut notes);
         if let Some(kind) = read.gives() {
             let known = types.entry(kind.to_owned()).or_default();
@@ -193,7 +201,8 @@ fn request(controls: &Controls, read: &Read, operation: &Operation, notes: &mut 
     }
     let in_query: Vec<&str> =
         read.request.keys().map(String::as_str).filter(|name| !path.contains(&format!("{{{name}}}"))).collect();
-    for name in &in_query {
+    let in_body = |name: &&&str| operation.body.contains_key(**name);
+    for name in in_query.iter().filter(|name| !in_body(name)) {
         if !operation.query.iter().any(|known| known.split(' ').next() == Some(name)) {
             notes.note("request", format!("there is no `{name}`; there is {}", operation.query.join(", ")));
         }
@@ -266,6 +275,27 @@ fn id_in(controls: &Controls, kind: &str, field: &str) -> Option<String> {
 }
 
 // ---- the answer ----
+
+/// The rows of an inventory are whatever the query asks for; their fields are compared where the list is that they stand
+/// for. What is around them is the operation's own.
+fn inventory(read: &Read, operation: &Operation, notes: &mut Notes<'_>) {
+    let sent = |notes: &mut Notes<'_>, place: &str, name: &str| {
+        if !operation.body.contains_key(name) {
+            notes.note(place, format!("the body has no `{name}`; it has {:?}", operation.body.keys()));
+        }
+    };
+    for (outer, value) in &read.request {
+        for inner in value.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            sent(notes, "request", &format!("{outer}.{inner}"));
+        }
+    }
+    let Some(pages) = &read.pages else { return notes.note("pages", "there are none") };
+    sent(notes, "pages", &pages.request);
+    pages.size.keys().for_each(|name| sent(notes, "pages", name));
+    for path in [Some(&pages.answer), pages.cut.as_ref(), read.items.as_ref()].into_iter().flatten() {
+        notes.see("answer", operation.walk(&Operation::root(), path));
+    }
+}
 
 fn output(read: &Read, operation: &Operation, notes: &mut Notes<'_>) -> BTreeMap<String, Known> {
     let root = Operation::root();

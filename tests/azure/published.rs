@@ -1,6 +1,6 @@
 //! The published example answers, read by the reads: nothing in them may get lost.
 
-use farwatch::derive::page;
+use farwatch::derive::pages;
 use farwatch::model::exchange::Exchange;
 use farwatch::model::path::WirePath;
 use farwatch::model::plan::{CallId, Outcome};
@@ -90,7 +90,9 @@ fn every_published_example_is_read_without_loss() {
             region: "global".to_owned(),
             id: "/p".to_owned(),
         });
-        let page = match page(read, &answered(read), body.to_string().as_bytes(), parent.as_ref()) {
+        let body = body.to_string();
+        let (_, page) = pages(std::iter::once(read), &answered(read), body.as_bytes(), parent.as_ref()).remove(0);
+        let page = match page {
             Ok(page) => page,
             Err(error) => {
                 wrong.push(format!("{name}: {error}"));

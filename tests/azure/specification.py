@@ -168,12 +168,14 @@ class OpenApi:
         return None
 
     def described(self, file, path, methods, method, operation):
-        query = []
+        query, body = [], None
         for parameter in [*methods.get("parameters", []), *operation.get("parameters", [])]:
             parameter, _, _ = self.follow(parameter, file)
             words = parameter.get("enum", [])
             if parameter["in"] == "query":
                 query.append(parameter["name"] + (" (required)" if parameter.get("required") else ""))
+            elif parameter["in"] == "body":
+                body = flat(self.look(parameter["schema"], file))
             elif parameter["in"] == "path" and len(words) == 1:
                 path = path.replace("{" + parameter["name"] + "}", words[0])
         link = operation.get("x-ms-pageable", {}).get("nextLinkName")
@@ -185,7 +187,7 @@ class OpenApi:
             "path": path,
             "query": sorted(query),
             "link": link,
-        }, answer
+        } | ({"body": body} if body else {}), answer
 
 
 class Sdk:
@@ -401,14 +403,19 @@ def flat(look, path="", within=(), deep=0, out=None):
 
 
 def reads():
-    """Service, operation, version, method and path, and request of every declared read."""
+    """Service, operation, version, path, and request of every declared read; of several of one operation, of the first."""
+    seen = set()
     for file in sorted([*CONTROLS.glob("azure/reads/*.yaml"), *CONTROLS.glob("entra/reads/*.yaml")]):
         for block in re.split(r"^  - read: ", file.read_text(), flags=re.M)[1:]:
-            service, operation = block.split("\n", 1)[0].strip().split(":")
-            http = re.search(r"^    http: GET (\S+)", block, re.M)
-            request = re.search(r"^    request: \{(.*)\}", block, re.M)
-            members = dict(re.findall(r"""([\w$-]+): *(?:"([^"]*)"|'[^']*')""", request[1])) if request else {}
-            members |= dict(re.findall(r"""([\w$-]+): *["']?([^"',{} ]+)""", request[1])) if request else {}
+            service, operation = block.split("\n", 1)[0].strip().split("#")[0].split(":")
+            if (service, operation) in seen:
+                continue
+            seen.add((service, operation))
+            http = re.search(r"^ +http: (?:GET|POST) (\S+)", block, re.M)
+            request = re.search(r"^    request:(?: \{(.*)\}| &\w+\n(      .*(?:\n      .*)*))", block, re.M)
+            asked = (request[1] or request[2]) if request else ""
+            members = dict(re.findall(r"""([\w$-]+): *(?:"([^"]*)"|'[^']*')""", asked))
+            members |= dict(re.findall(r"""([\w$-]+): *["']?([^"',{} ]+)""", asked))
             select = re.search(r'\$select: "([^"]*)"', block)
             if select:
                 members["$select"] = select[1]
@@ -443,6 +450,7 @@ def main():
     for stem, operations in sorted(files.items()):
         text = []
         for name, one in operations.items():
+            # A body stands on one line, as the rest of the request does.
             head = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in one.items() if key != "answer")
             lines = ",\n".join(f"   {json.dumps(at)}: {json.dumps(line)}" for at, line in sorted(one["answer"].items()))
             text.append(f' {json.dumps(name)}: {{\n{head}  "answer": {{\n{lines}\n  }}\n }}')
