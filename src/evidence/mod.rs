@@ -12,7 +12,7 @@
 
 use crate::model::exchange::{CollectionSeal, Exchange, Sink};
 use crate::model::plan::Planned;
-use crate::model::text::{json_line, json_pretty, sha256_hex};
+use crate::model::text::{json_line, json_pretty, sha256_hex, sha256_hex_of};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -307,7 +307,7 @@ fn lines<T: serde::de::DeserializeOwned>(
 }
 
 fn digest_of(path: &Path) -> Result<String, EvidenceError> {
-    fs::read(path).map(|bytes| sha256_hex(&bytes)).map_err(io_at(path))
+    File::open(path).and_then(sha256_hex_of).map_err(io_at(path))
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), EvidenceError> {

@@ -1,6 +1,7 @@
 //! Text that came from an account is attacker-controlled. These functions make it harmless before a person
 //! or a shell sees it.
 
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
 /// Is this character able to hide, reorder or fake text, or to drive a terminal?
@@ -138,9 +139,22 @@ fn escape_json(json: &str) -> String {
 /// SHA-256 in lower-case hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
-    let mut out = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The same of what is read, which need not fit into memory.
+///
+/// # Errors
+/// When reading fails.
+pub fn sha256_hex_of(mut from: impl std::io::Read) -> std::io::Result<String> {
+    let mut digest = Sha256::new();
+    std::io::copy(&mut from, &mut digest)?;
+    Ok(hex(&digest.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         let _ = write!(out, "{byte:02x}");
     }
     out

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::model::text::markdown;
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars};
 
 /// Why a section could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,9 @@ pub fn markdown_sections(view: &View, template: &str) -> Result<String, SspError
     if let Some(requirements) = data.get_mut("requirements").and_then(serde_json::Value::as_array_mut) {
         requirements.retain(|requirement| requirement["touched"] == true);
     }
-    let text = engine.render("section", &data).map_err(|error| wrong(error.to_string()))?;
+    // As it is: rendering what can be serialised would make a second copy of everything.
+    let data = Context::from(data);
+    let text = engine.render_with_context("section", &data).map_err(|error| wrong(error.to_string()))?;
     Ok(tidy(&text))
 }
 

@@ -4,6 +4,7 @@ mod alert;
 mod flow;
 // The fuzz harness reads queries as well.
 pub(super) mod kql;
+mod log_storage;
 mod mfa;
 mod network_security_group;
 mod roles;
@@ -18,14 +19,22 @@ use std::collections::BTreeMap;
 
 /// The types that they give or add to, with their fields.
 pub(super) fn types() -> impl Iterator<Item = (&'static str, BTreeMap<&'static str, FieldKind>)> {
-    let all =
-        [flow::types(), source::types(), mfa::types(), roles::types(), network_security_group::types(), alert::types()];
+    let all = [
+        flow::types(),
+        log_storage::types(),
+        source::types(),
+        mfa::types(),
+        roles::types(),
+        network_security_group::types(),
+        alert::types(),
+    ];
     all.into_iter().flatten()
 }
 
 /// Adds what follows from the answers. Alerts rest on flow logs.
 pub(super) fn derive(inventory: &mut Inventory) {
     flow::derive(inventory);
+    log_storage::derive(inventory);
     source::derive(inventory);
     alert::derive(inventory);
     network_security_group::derive(inventory);
