@@ -236,10 +236,10 @@ fn known_wrong_results_that_the_tenant_shows_as_it_is() {
         ),
         (
             "silence about public access",
-            "fail: absent",
+            "pass: none is open",
             "azure-storage-account-network",
             "legacy/sttidewaterold",
-            "unknown",
+            "fail",
         ),
         ("group attached to nothing", "fail: everything is allowed", ADMIN_PORTS, "legacy/nsg-unused", "pass"),
         ("group attached to nothing, wide", "fail: everything is allowed", WIDE_OPEN, "legacy/nsg-unused", "pass"),
