@@ -9,7 +9,7 @@ pub(super) const SHORT_HELP: &str = "\
 farwatch reads live cloud accounts and says, objective by objective, what may honestly be
 claimed about FAR 52.204-21 / CMMC Level 1, and with what proof.
 
-  farwatch demo --out demo          the whole job on a recorded account, offline
+  farwatch demo --out demo          the whole job on recorded clouds, offline
   farwatch audit aws --out run      your own account, with the credentials you have
   farwatch explain SC.L1-b.1.x      a requirement: its text, its objectives, what shows them
 
@@ -57,7 +57,7 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// The whole job on a recorded account of a fictitious contractor: no account, no network
+    /// The whole job on the recorded clouds of a fictitious contractor: no account, no network
     #[command(after_help = "Example:\n  farwatch demo --out demo")]
     Demo(DemoOptions),
     /// Read accounts, judge them, write documents

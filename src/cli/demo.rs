@@ -41,7 +41,7 @@ pub(super) fn run(options: &DemoOptions, global: &Global) -> anyhow::Result<u8> 
     if !options.judge.json {
         let out = options.out.display();
         out::print(&format!(
-            "\nDEMO: a recorded account of a fictitious contractor. `farwatch audit` would have exited with {code}.\n\
+            "\nDEMO: the recorded clouds of a fictitious contractor. `farwatch audit` would have exited with {code}.\n\
              Open {out}/documents/packet.pdf, {out}/documents/ssp.md and {out}/assessments/{}/findings.json\n\
              Check them with: (cd {out} && sha256sum -c SHA256SUMS)\n",
             told.judged.assessment.id

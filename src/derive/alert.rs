@@ -156,12 +156,7 @@ fn summary(inventory: &Inventory) -> Vec<Resource> {
     // Of every cloud.
     let kinds = [KIND, super::azure::ALERT];
     let lists = kinds.iter().flat_map(|kind| inventory.listings_of(kind));
-    let end = lists.fold(Known::of(false, BTreeSet::new()), |end, list| {
-        end.or(match &list.state {
-            ListState::Complete(pages) => Known::of(false, pages.clone()),
-            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
-        })
-    });
+    let end = lists.map(Known::end_of).fold(Known::of(false, BTreeSet::new()), Known::or);
     let alerts: Vec<&Resource> = kinds.iter().flat_map(|kind| inventory.of(kind)).collect();
     let whole = |alert: &&Resource| whole(alert);
     let unsure = alerts.iter().map(&whole).filter(|one| one.truth.is_none()).fold(end.clone(), Known::or);

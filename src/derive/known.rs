@@ -48,6 +48,14 @@ impl Known {
         }
     }
 
+    /// The end of a list of which nothing fits: false where it was read to the end.
+    pub(super) fn end_of(list: &Listing) -> Self {
+        match &list.state {
+            ListState::Complete(pages) => Self::of(false, pages.clone()),
+            ListState::Cut(gaps) => Self { gaps: gaps.clone(), ..Self::default() },
+        }
+    }
+
     /// Both. What is false makes the rest irrelevant.
     pub(super) fn and(self, other: Self) -> Self {
         match (self.truth, other.truth) {
@@ -127,21 +135,11 @@ pub(super) fn listed<'a>(inventory: &'a Inventory, kind: &str, account: &str, re
     let here = |place: &str| region == "*" || place == region;
     let items = inventory.of(kind).iter().filter(|one| one.key.account == account && here(&one.key.region)).collect();
     let lists = inventory.listings_of(kind).iter().filter(|list| list.account == account);
-    let (mut evidence, mut gaps, mut any) = (BTreeSet::new(), BTreeSet::new(), false);
-    for list in lists.filter(|list| here(&list.region) || list.region == "*") {
-        any |= list.region != "*" || matches!(list.state, ListState::Cut(_));
-        match &list.state {
-            ListState::Complete(pages) => evidence.extend(pages.iter().cloned()),
-            ListState::Cut(cut) => gaps.extend(cut.iter().cloned()),
-        }
-    }
-    let end = if !any {
-        Known::untold(format!("nothing was read that lists {kind} in account {account}, {region}"))
-    } else if gaps.is_empty() {
-        Known::of(false, evidence)
-    } else {
-        Known { gaps, ..Known::default() }
-    };
+    let lists: Vec<&Listing> = lists.filter(|list| here(&list.region) || list.region == "*").collect();
+    // Of regions that nobody knows, only a cut list says something.
+    let told = lists.iter().any(|list| list.region != "*" || matches!(list.state, ListState::Cut(_)));
+    let untold = || Known::untold(format!("nothing was read that lists {kind} in account {account}, {region}"));
+    let end = lists.into_iter().map(Known::end_of).reduce(Known::or).filter(|_| told).unwrap_or_else(untold);
     Listed { items, end }
 }
 

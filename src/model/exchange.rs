@@ -93,7 +93,7 @@ pub struct CollectionSeal {
     /// The inventory of many accounts that was asked for in place of lists of each: `resource-graph`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<String>,
-    /// True for the recorded account of `farwatch demo`.
+    /// True for the recorded clouds of `farwatch demo`.
     #[serde(default)]
     pub demo: bool,
 }

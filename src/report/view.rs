@@ -14,7 +14,7 @@ pub struct View {
     pub packet_id: String,
     /// Id of the assessment.
     pub assessment_id: String,
-    /// True for the recorded account of the demo: every page says so.
+    /// True for the recorded clouds of the demo: every page says so.
     pub demo: bool,
     /// The day of the packet, `2026-11-24`.
     pub date: String,

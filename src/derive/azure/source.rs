@@ -18,7 +18,7 @@
 
 use super::flow::{WORKSPACE, destination};
 use crate::derive::known::{Known, all_of};
-use crate::model::inventory::{Inventory, ListState, Listing};
+use crate::model::inventory::{Inventory, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
@@ -153,10 +153,7 @@ fn workspace_ready(inventory: &Inventory) -> Known {
         Known::of(false, BTreeSet::new())
     };
     for list in lists {
-        end = end.or(match &list.state {
-            ListState::Complete(pages) => Known::of(false, pages.clone()),
-            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
-        });
+        end = end.or(Known::end_of(list));
     }
     let state = |one: &Resource| Known::field(one, "state", |state| Some(state.as_str()? == "Succeeded"));
     inventory.of(WORKSPACE).iter().map(state).fold(end, Known::or)
@@ -211,14 +208,7 @@ fn categories(setting: &Resource) -> Option<Vec<String>> {
 fn of_parent<'a>(inventory: &'a Inventory, kind: &str, field: &str, parent: &Resource) -> (Vec<&'a Resource>, Known) {
     let items = inventory.of(kind).iter().filter(|one| one.text(field) == Some(&parent.key.id)).collect();
     let lists = inventory.listings_of(kind).iter().filter(|list| list.parent.as_ref() == Some(&parent.key.id));
-    let mut end: Option<Known> = None;
-    for list in lists {
-        let one = match &list.state {
-            ListState::Complete(pages) => Known::of(false, pages.clone()),
-            ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
-        };
-        end = Some(end.map_or(one.clone(), |so_far| so_far.or(one)));
-    }
+    let end = lists.map(Known::end_of).reduce(Known::or);
     (items, end.unwrap_or_else(|| Known::untold(format!("it was not asked what belongs to {}", parent.key.id))))
 }
 
@@ -287,6 +277,7 @@ fn in_group(inventory: &Inventory, setting: &Resource, category: &str) -> Known 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::inventory::ListState;
     use serde_json::json;
 
     const ACCOUNT: &str = "0b1f6471-1bf0-4dda-aec3-111122223333";
