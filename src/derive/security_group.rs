@@ -34,11 +34,16 @@ const VPC: &str = "aws.ec2.vpc";
 
 /// The derived types, with their fields.
 pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
+    let (open, wide) = fields();
+    BTreeMap::from([(KIND, open), (WIDE_INTERNET, wide.clone()), (WIDE_INTERNAL, wide)])
+}
+
+/// The fields of what is open to somebody, and of what is open to nearly everything; of every cloud.
+pub(super) fn fields() -> (BTreeMap<&'static str, FieldKind>, BTreeMap<&'static str, FieldKind>) {
     let wide =
         BTreeMap::from([("group", FieldKind::Text), ("protocol", FieldKind::Text), ("sources", FieldKind::Text)]);
-    let ports = BTreeMap::from([("from_port", FieldKind::Integer), ("to_port", FieldKind::Integer)]);
-    let open = wide.clone().into_iter().chain(ports).collect();
-    BTreeMap::from([(KIND, open), (WIDE_INTERNET, wide.clone()), (WIDE_INTERNAL, wide)])
+    let ports = [("from_port", FieldKind::Integer), ("to_port", FieldKind::Integer)];
+    (wide.clone().into_iter().chain(ports).collect(), wide)
 }
 
 /// Addresses beyond which sources are internet-wide.

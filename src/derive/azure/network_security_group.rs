@@ -18,7 +18,7 @@
 //! network that the public internet reaches; `VirtualNetwork`; `AzureLoadBalancer`: 168.63.129.16), "Application security
 //! groups" (network interfaces of the same virtual network).
 
-use crate::derive::security_group::{PORT_BOUND, Source, internet_wide};
+use crate::derive::security_group::{self, PORT_BOUND, Source, internet_wide};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
@@ -33,10 +33,7 @@ const GROUP: &str = "azure.network.network_security_group";
 
 /// The derived types, with their fields.
 pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind>> {
-    let wide =
-        BTreeMap::from([("group", FieldKind::Text), ("protocol", FieldKind::Text), ("sources", FieldKind::Text)]);
-    let ports = BTreeMap::from([("from_port", FieldKind::Integer), ("to_port", FieldKind::Integer)]);
-    let open = wide.clone().into_iter().chain(ports).collect();
+    let (open, wide) = security_group::fields();
     BTreeMap::from([(OPEN, open), (WIDE, wide)])
 }
 
