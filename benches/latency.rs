@@ -137,10 +137,12 @@ fn read(
         recorded: recorded.plan.iter().map(|planned| planned.call.region.clone()).filter(|r| r != "global").collect(),
         near: Replay::new(&recorded.seal, exchanges, "us-east-1"),
         delay,
-        pace: paced.then(|| (Pace::default(), &controls.reads.provider)),
+        pace: paced.then(|| (Pace::new(in_flight), &controls.reads.provider)),
         lanes: Mutex::default(),
     };
-    let limits = Limits { in_flight, run: Duration::from_mins(10), pages: 10_000 };
+    // As in `farwatch audit`: what waits for a limit holds no connection.
+    let begun = if paced { 8 * in_flight } else { in_flight };
+    let limits = Limits { in_flight: begun, run: Duration::from_mins(10), pages: 10_000 };
     let counted = recorded.seal.clone();
     let seal = CollectionSeal { requests: 0, services: BTreeMap::new(), sessions: Vec::new(), ..counted };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

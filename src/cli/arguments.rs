@@ -356,7 +356,7 @@ pub(super) struct AccessOptions {
     /// Seconds for one call, retries included
     #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) call_timeout: u64,
-    /// Calls in flight at once
+    /// Requests under way at once, to each cloud
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(super) in_flight: u16,
 }

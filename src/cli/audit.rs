@@ -144,11 +144,8 @@ fn read_live(
     let created = !options.out.exists();
     let recorder = Recorder::create(&options.out)?;
     let result = runtime.block_on(async {
-        let limits = Limits {
-            in_flight: usize::from(options.access.in_flight),
-            run: Duration::from_secs(options.run_timeout),
-            pages: 10_000,
-        };
+        let limits =
+            Limits { in_flight: begun(&options.access), run: Duration::from_secs(options.run_timeout), pages: 10_000 };
         let organisation = organisation.map(|loaded| &loaded.organisation);
         let mut kept = Doubting { recorder, rules, organisation, parameters };
         let mut seal = blank(rules, jiff::Timestamp::now());
@@ -177,6 +174,11 @@ fn read_live(
         }),
         _ => error,
     })
+}
+
+/// How many calls are begun at once: most of them wait for a limit, and hold no connection.
+fn begun(access: &AccessOptions) -> usize {
+    8 * usize::from(access.in_flight)
 }
 
 const AWS_WAYS_IN: &str = "farwatch needs credentials that may ask who they are: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
@@ -232,6 +234,7 @@ fn way_into_azure(access: &AccessOptions) -> Result<AzureOptions, Usage> {
             graph: azure.graph_endpoint.clone(),
         },
         call_timeout: Duration::from_secs(access.call_timeout),
+        connections: usize::from(access.in_flight),
     })
 }
 
@@ -248,6 +251,7 @@ fn ways_in(access: &AccessOptions, organisation: Option<&organisation::Loaded>) 
         session_name: access.session_name.clone(),
         call_timeout: Duration::from_secs(access.call_timeout),
         attempts: 5,
+        connections: usize::from(access.in_flight),
     };
     let named = !access.roles.is_empty() || access.role_name.is_some() || access.organization;
     if let Some(said) = organisation.map(|loaded| &loaded.access).filter(|said| !named && said.role_name.is_some()) {
@@ -293,7 +297,7 @@ pub(super) async fn try_reads(
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
     let source = live(cloud, access, organisation, reads).await?;
-    let limits = Limits { in_flight: usize::from(access.in_flight), run: Duration::from_mins(10), pages: 10_000 };
+    let limits = Limits { in_flight: begun(access), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
     let Collected { seal, not_read } = collect(
         &source,

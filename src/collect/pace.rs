@@ -15,17 +15,26 @@ use tokio::time::Instant;
 /// The time in which no more than `per_second` requests arrive.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// The limits of every service, by session and region.
-#[derive(Debug, Default)]
-pub struct Pace(Mutex<HashMap<(usize, String, String), Arc<Lane>>>);
+/// The limits of every service, by session and region, and how many requests are under way at once.
+#[derive(Debug)]
+pub struct Pace {
+    lanes: Mutex<HashMap<(usize, String, String), Arc<Lane>>>,
+    connections: Arc<Semaphore>,
+}
 
 impl Pace {
+    /// No more than this many requests are under way at once. What waits for a limit is not under way.
+    #[must_use]
+    pub fn new(connections: usize) -> Self {
+        Self { lanes: Mutex::default(), connections: Arc::new(Semaphore::new(connections.max(1))) }
+    }
+
     /// The limit of a service for one identity in one region.
     #[must_use]
     pub fn lane(&self, session: usize, service: &str, region: &str, per_second: f64) -> Arc<Lane> {
-        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes.entry((session, service.to_owned(), region.to_owned()));
-        Arc::clone(lane.or_insert_with(|| Arc::new(Lane::new(per_second))))
+        Arc::clone(lane.or_insert_with(|| Arc::new(Lane::new(per_second, Arc::clone(&self.connections)))))
     }
 }
 
@@ -33,17 +42,19 @@ impl Pace {
 #[derive(Debug)]
 pub struct Lane {
     places: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
     gap: Duration,
     next: Mutex<Instant>,
 }
 
 impl Lane {
-    fn new(per_second: f64) -> Self {
+    fn new(per_second: f64, connections: Arc<Semaphore>) -> Self {
         let per_second = per_second.max(0.1);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small and positive
         let places = per_second as usize;
         Self {
             places: Arc::new(Semaphore::new(places.max(1))),
+            connections,
             gap: Duration::from_secs_f64(1.0 / per_second),
             next: Mutex::new(Instant::now()),
         }
@@ -60,18 +71,22 @@ impl Lane {
             at
         };
         tokio::time::sleep_until(at).await;
-        Turn(place)
+        // Last, so that nothing which waits for its limit keeps others from theirs.
+        Turn { place, _connection: Arc::clone(&self.connections).acquire_owned().await.ok() }
     }
 }
 
 /// The right to send one request. Its place is free again one second after it was let go.
 #[derive(Debug)]
 #[must_use = "a turn that is let go at once leaves its place while the request is under way"]
-pub struct Turn(Option<OwnedSemaphorePermit>);
+pub struct Turn {
+    place: Option<OwnedSemaphorePermit>,
+    _connection: Option<OwnedSemaphorePermit>,
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let (Some(place), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+        if let (Some(place), Ok(runtime)) = (self.place.take(), Handle::try_current()) {
             runtime.spawn(async move {
                 tokio::time::sleep(WINDOW).await;
                 drop(place);

@@ -39,7 +39,7 @@ pub type Understand<'a> =
 /// Bounds of a run.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Calls in flight at once. 16 to 32 keep a small account under a minute without tripping limits.
+    /// Calls begun at once. A source may let them wait for its limits; it says how many requests are under way.
     pub in_flight: usize,
     /// The whole run; calls not made by then are gaps.
     pub run: Duration,

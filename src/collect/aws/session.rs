@@ -32,6 +32,8 @@ pub struct AwsOptions {
     pub call_timeout: Duration,
     /// Attempts per call.
     pub attempts: u32,
+    /// Requests under way at once.
+    pub connections: usize,
 }
 
 impl AwsOptions {
@@ -140,7 +142,7 @@ impl Aws {
             region,
             options: options.clone(),
             provider: provider.clone(),
-            pace: Pace::default(),
+            pace: Pace::new(options.connections),
         };
         for role in &options.roles {
             this.assume(role).await;

@@ -35,6 +35,8 @@ pub struct AzureOptions {
     pub endpoints: Endpoints,
     /// Longest time for one call, retries included.
     pub call_timeout: Duration,
+    /// Requests under way at once.
+    pub connections: usize,
 }
 
 impl std::fmt::Debug for AzureOptions {
@@ -125,7 +127,14 @@ impl Azure {
             Pipeline::new(name, version, client_options.clone(), vec![], policies, None)
         };
         let (arm, graph) = ((arm.clone(), pipeline(&arm)), (graph.clone(), pipeline(&graph)));
-        Ok(Self { options: options.clone(), provider: provider.clone(), credential, arm, graph, pace: Pace::default() })
+        Ok(Self {
+            options: options.clone(),
+            provider: provider.clone(),
+            credential,
+            arm,
+            graph,
+            pace: Pace::new(options.connections),
+        })
     }
 }
 
