@@ -2,6 +2,7 @@
 
 mod alert;
 mod flow;
+mod gateway;
 // The fuzz harness reads queries as well.
 pub(super) mod kql;
 mod mfa;
@@ -10,17 +11,38 @@ mod roles;
 mod source;
 
 pub(super) use alert::KIND as ALERT;
-pub(super) use source::{listings, sources};
 
-use crate::model::inventory::Inventory;
+use crate::model::inventory::{Inventory, Listing};
 use crate::model::read::FieldKind;
+use crate::model::resource::Resource;
 use std::collections::BTreeMap;
 
 /// The types that they give or add to, with their fields.
 pub(super) fn types() -> impl Iterator<Item = (&'static str, BTreeMap<&'static str, FieldKind>)> {
-    let all =
-        [flow::types(), source::types(), mfa::types(), roles::types(), network_security_group::types(), alert::types()];
+    let all = [
+        flow::types(),
+        gateway::types(),
+        source::types(),
+        mfa::types(),
+        roles::types(),
+        network_security_group::types(),
+        alert::types(),
+    ];
     all.into_iter().flatten()
+}
+
+/// What reads fan out from, as far as these resources show it.
+pub(super) fn sources<'a>(resources: impl Iterator<Item = &'a Resource> + Clone) -> Vec<Resource> {
+    let mut all = source::sources(resources.clone());
+    all.extend(gateway::references(resources));
+    all
+}
+
+/// Whether all of it is known.
+pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
+    let mut found = source::listings(all);
+    found.extend(gateway::listings(all));
+    found
 }
 
 /// Adds what follows from the answers. Alerts rest on flow logs.
