@@ -53,7 +53,7 @@ pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
 
 /// The ids of what is in the subnets of a network.
 fn in_subnets(network: &Resource) -> Vec<&str> {
-    fn records<'a>(of: Option<&'a Value>) -> impl Iterator<Item = &'a Value> {
+    fn records(of: Option<&Value>) -> impl Iterator<Item = &Value> {
         of.and_then(Value::as_array).into_iter().flatten()
     }
     records(network.get("subnets"))

@@ -9,6 +9,7 @@ mod mfa;
 mod network_security_group;
 mod roles;
 mod source;
+mod switched_off;
 
 pub(super) use alert::KIND as ALERT;
 
@@ -27,6 +28,7 @@ pub(super) fn types() -> impl Iterator<Item = (&'static str, BTreeMap<&'static s
         roles::types(),
         network_security_group::types(),
         alert::types(),
+        switched_off::types(),
     ];
     all.into_iter().flatten()
 }
@@ -50,6 +52,7 @@ pub(super) fn derive(inventory: &mut Inventory) {
     flow::derive(inventory);
     source::derive(inventory);
     alert::derive(inventory);
+    switched_off::derive(inventory);
     network_security_group::derive(inventory);
     roles::derive(inventory);
     mfa::derive(inventory);

@@ -25,8 +25,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The derived type.
-const KIND: &str = "azure.monitor.source";
-const SETTING: &str = "azure.monitor.diagnostic_setting";
+pub(super) const KIND: &str = "azure.monitor.source";
+pub(super) const SETTING: &str = "azure.monitor.diagnostic_setting";
 const CATEGORY: &str = "azure.monitor.diagnostic_category";
 /// The group whose categories are asked for, where a setting names it (`when` of the read).
 const ASKED: &str = "audit";
