@@ -1,4 +1,4 @@
-//! The points of Azure where communication crosses a boundary: gateways and their connections, Front Door, endpoints of
+//! The points of Azure where communication crosses a boundary: peerings, gateways and their connections, Front Door, endpoints of
 //! the content delivery network, public addresses. Each is there once, and no key of theirs is kept.
 
 #![allow(
@@ -88,6 +88,21 @@ fn edge() -> FakeAzure {
                   "tenantId": TENANT }]),
     );
     let part = |name: &str, of: &str| format!("{}/ipConfigurations/{of}", gateway(name));
+    let peering = |name: &str, remote: &str, state: &str| {
+        json!({ "id": id("Microsoft.Network/virtualNetworks", &format!("Hub/virtualNetworkPeerings/{name}")), "name": name,
+                "properties": { "peeringState": state, "remoteVirtualNetwork": { "id": remote } } })
+    };
+    let theirs =
+        format!("/subscriptions/{OTHER}/resourceGroups/Net/providers/Microsoft.Network/virtualNetworks/Theirs");
+    answer(
+        &fake,
+        &format!("{}/virtualNetworkPeerings", id("Microsoft.Network/virtualNetworks", "Hub").to_lowercase()),
+        &json!([
+            peering("to-spoke", &id("Microsoft.Network/virtualNetworks", "Spoke"), "Connected"),
+            peering("to-them", &theirs, "Connected"),
+            peering("half", &theirs, "Initiated"),
+        ]),
+    );
     // The gateway of the office has two addresses; that of the line has none that is seen here.
     answer(
         &fake,
@@ -261,7 +276,9 @@ fn every_point_is_there_once_and_no_key_is_kept() {
             named("external", "VPN gateway", "Office", true, "networks and machines behind VPN"),
             named("external", "bastion", "bastion", true, "the internet"),
             named("external", "connection of virtual networks", "partner", false, "far"),
+            named("external", "peering", "to-them", false, "theirs"),
             named("internal", "connection of virtual networks", "branch", false, "branch"),
+            named("internal", "peering", "to-spoke", false, "spoke"),
             named("internal", "virtual network", "Hub", false, ""),
         ]
     );
@@ -303,6 +320,11 @@ fn what_was_not_read_is_told() {
     for (path, read, kind) in [
         (office.clone(), "Microsoft.Network:VirtualNetworkGateways_Get", "VPN gateway"),
         (format!("{office}/connections"), "Microsoft.Network:VirtualNetworkGateways_ListConnections", "VPN connection"),
+        (
+            format!("{}/virtualNetworkPeerings", id("Microsoft.Network/virtualNetworks", "Hub").to_lowercase()),
+            "Microsoft.Network:VirtualNetworkPeerings_List",
+            "peering",
+        ),
         (of("Microsoft.Network/frontDoors"), "Microsoft.Network:FrontDoors_List", "Front Door (classic)"),
         (of("Microsoft.Cdn/profiles"), "Microsoft.Cdn:Profiles_List", "Front Door endpoint"),
         (format!("{door}/afdEndpoints"), "Microsoft.Cdn:AFDEndpoints_ListByProfile", "Front Door endpoint"),
