@@ -17,7 +17,7 @@ Start        demo · init · policy · doctor
 Every night  audit
 Later        collect · assess · report
 Your part    statement · boundary · sprs
-Knowledge    explain · check
+Knowledge    explain · check · coverage
 Shell        completions · man · schema
 
 farwatch COMMAND -h tells more. Exit codes: 0 everything MET · 10 something NOT MET ·
@@ -108,6 +108,13 @@ Examples:
     Explain(ExplainOptions),
     /// The checks: list, show, test, lint
     Check(CheckOptions),
+    /// How the checks answer the lists of checks that others publish, row by row
+    #[command(after_help = "\
+Examples:
+  farwatch coverage
+  farwatch coverage prowler-azure
+  farwatch coverage azure-policy --json")]
+    Coverage(CoverageOptions),
     /// Can an audit work here? Failures first, each with what to add
     #[command(after_help = "Examples:\n  farwatch doctor aws\n  farwatch doctor azure\n  farwatch doctor organisation")]
     Doctor(DoctorOptions),
@@ -465,6 +472,15 @@ pub(super) enum CheckCommand {
     },
     /// Load and compile everything; says all that is wrong at once
     Lint,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CoverageOptions {
+    /// Only this list
+    pub(super) list: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod boundary;
 mod check;
+mod coverage;
 mod demo;
 mod doctor;
 mod explain;
@@ -72,6 +73,7 @@ fn run(arguments: Arguments, command: &mut clap::Command) -> anyhow::Result<u8> 
         Command::Report(options) => audit::report(&options, global),
         Command::Explain(options) => explain::run(&options, global),
         Command::Check(options) => check::run(&options, global),
+        Command::Coverage(options) => coverage::run(&options, global),
         Command::Doctor(options) => doctor::run(&options, global),
         Command::Policy(options) => policy::run(&options, global),
         Command::Init(options) => init::run(&options, global),

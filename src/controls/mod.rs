@@ -8,6 +8,7 @@ pub use crate::model::problem::{Problem, Problems};
 use crate::model::boundary::RuleCrosses;
 use crate::model::catalog::{Catalog, Guidance, ShownBy};
 use crate::model::check::Check;
+use crate::model::coverage::Coverage;
 use crate::model::parameter::Parameters;
 use crate::model::provider::{AzureProvider, Cloud, Provider};
 use crate::model::read::{Per, Read, ReadFile, Reads};
@@ -16,6 +17,7 @@ use crate::model::template::Template;
 use crate::model::text::sha256_hex;
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
+use serde_saphyr::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -40,6 +42,8 @@ pub struct Controls {
     pub checks: Vec<Check>,
     /// Stories that documents hold against the findings.
     pub scenarios: Vec<Scenario>,
+    /// How the checks answer the lists of others, sorted by id.
+    pub coverage: Vec<Coverage>,
     /// Parameters.
     pub parameters: Parameters,
     /// SHA-256 of catalog, reads, checks and parameters, by those names.
@@ -81,6 +85,7 @@ impl Controls {
         let mut reads: Vec<Read> = Vec::new();
         let mut checks: Vec<Check> = Vec::new();
         let mut scenarios: Vec<Scenario> = Vec::new();
+        let mut coverage: Vec<Coverage> = Vec::new();
         for (path, text) in &files {
             let parts: Vec<&str> = path.split('/').collect();
             match parts.as_slice() {
@@ -89,6 +94,12 @@ impl Controls {
                     if let Some(mut scenario) = parse::<Scenario>(path, text, &mut problems) {
                         name.trim_end_matches(".yaml").clone_into(&mut scenario.id);
                         scenarios.push(scenario);
+                    }
+                }
+                ["coverage", name] => {
+                    if let Some(mut list) = parse::<Coverage>(path, text, &mut problems) {
+                        name.trim_end_matches(".yaml").clone_into(&mut list.id);
+                        coverage.push(list);
                     }
                 }
                 [provider, "reads", _] => {
@@ -121,7 +132,7 @@ impl Controls {
                     path,
                     None,
                     format!("{path} is not where controls are expected"),
-                    "folders are catalog/, aws/reads/, aws/checks/ and so on; files end in .yaml",
+                    "folders are catalog/, coverage/, aws/reads/, aws/checks/ and so on; files end in .yaml",
                 ),
             }
         }
@@ -170,6 +181,7 @@ impl Controls {
         }
         checks.sort_by(|a, b| a.id.cmp(&b.id));
         scenario_problems(&scenarios, &checks, catalog.as_ref(), &files, &mut problems);
+        coverage_problems(&coverage, &checks, catalog.as_ref(), &files, &mut problems);
         match (catalog, guidance, parameters, provider, azure) {
             (Some(catalog), Some(guidance), Some(parameters), Some(provider), Some(azure)) if problems.is_empty() => {
                 Ok(Self {
@@ -178,6 +190,7 @@ impl Controls {
                     reads: Reads { reads, provider, azure },
                     checks,
                     scenarios,
+                    coverage,
                     parameters,
                     digests: digests(&files),
                     files,
@@ -416,6 +429,70 @@ fn scenario_problems(
             if let Some(aspect) = link.drill.as_deref().filter(|aspect| catalog.is_some() && known(aspect).is_none()) {
                 let what = format!("the catalog has no aspect `{aspect}`");
                 problems.near(&path, text, aspect, what, "OBJECTIVE/aspect, as in SC.L1-b.1.x.c/traffic-recorded");
+            }
+        }
+    }
+}
+
+/// What is wrong with lists of others beyond their form: rows that are not answered, or twice, or by what does not exist.
+fn coverage_problems(
+    lists: &[Coverage],
+    checks: &[Check],
+    catalog: Option<&Catalog>,
+    files: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) {
+    for list in lists {
+        let path = format!("coverage/{}.yaml", list.id);
+        let text = files.get(&path).map(String::as_str).unwrap_or_default();
+        let mut say = |at: &Spanned<String>, what: String, hint: &str| problems.spanned(&path, text, at, what, hint);
+        let mut seen = BTreeSet::new();
+        let known = |id: &str| catalog.is_none_or(|catalog| catalog.requirements.iter().any(|one| one.id == id));
+        for id in list.requirements.iter().filter(|id| !known(&id.value)) {
+            say(id, format!("the catalog has no requirement `{}`", id.value), "as in SC.L1-b.1.x");
+        }
+        for row in &list.rows {
+            let id = &row.id.value;
+            if !seen.insert(id) {
+                say(&row.id, format!("the row `{id}` is there twice"), "remove one");
+            }
+            for name in row.requirements.iter().filter(|name| !known(&name.value)) {
+                say(name, format!("{id}: the catalog has no requirement `{}`", name.value), "as in SC.L1-b.1.x");
+            }
+            if list.requirements(row).next().is_none() {
+                say(
+                    &row.id,
+                    format!("{id}: it is not said for which requirement"),
+                    "add `requirements`, here or above",
+                );
+            }
+            for name in row.checks.iter().filter(|name| !checks.iter().any(|check| check.id == name.value)) {
+                let what = format!("{id}: there is no check `{}`", name.value);
+                say(name, what, "farwatch check list names them all");
+            }
+            let empty = |words: &Option<String>| words.as_ref().is_some_and(|words| words.trim().is_empty());
+            if empty(&row.but) || empty(&row.reason) {
+                say(&row.id, format!("{id}: the reason is empty"), "say why, in a few words");
+            }
+            match (row.checks.is_empty(), &row.but, &row.reason) {
+                (true, None, None) => {
+                    say(
+                        &row.id,
+                        format!("{id}: neither `checks` nor `reason`"),
+                        "say what answers it, or why nothing does",
+                    );
+                }
+                (true, Some(_), _) => {
+                    say(&row.id, format!("{id}: `but` without `checks`"), "say `reason` where nothing answers it");
+                }
+                (false, _, Some(_)) => {
+                    say(
+                        &row.id,
+                        format!("{id}: both `checks` and `reason`"),
+                        "say `but` for what the checks leave open",
+                    );
+                }
+                _ => {}
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod boundary;
 pub mod catalog;
 pub mod check;
+pub mod coverage;
 pub mod drill;
 pub mod exception;
 pub mod exchange;

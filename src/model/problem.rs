@@ -51,6 +51,15 @@ impl Problems {
         self.0.push(Problem { file: file.to_owned(), at, what, hint: hint.to_owned(), line });
     }
 
+    /// Adds a problem of a value that knows its place.
+    pub fn spanned<T>(&mut self, file: &str, text: &str, value: &serde_saphyr::Spanned<T>, what: String, hint: &str) {
+        let place = value.referenced;
+        let number = |number: u64| usize::try_from(number).unwrap_or(0);
+        let at = Some((number(place.line()), number(place.column()))).filter(|(line, _)| *line > 0);
+        let line = at.and_then(|(line, _)| text.lines().nth(line - 1)).map(str::to_owned);
+        self.0.push(Problem { file: file.to_owned(), at, what, hint: hint.to_owned(), line });
+    }
+
     /// Adds what the YAML reader says.
     pub fn yaml(&mut self, file: &str, text: &str, error: &serde_saphyr::Error, hint: &str) {
         let at = error

@@ -67,7 +67,8 @@ impl Resource {
     }
 
     /// Has the field, or any element of a list in it, one of the values? `*` and `?` stand for other text, `{field}`
-    /// for the value of another field. Nothing where it, or what it is compared with, was not read.
+    /// for the value of another field: what is in that value stands for itself. Nothing where it, or what it is compared
+    /// with, was not read.
     #[must_use]
     pub fn holds(&self, field: &str, values: &[Template]) -> Option<bool> {
         let texts: Vec<String> = match self.get(field)? {
@@ -83,8 +84,17 @@ impl Resource {
                 }
                 continue;
             }
-            match wanted.render(|path| walk(&self.data, path).and_then(scalar_text)) {
-                Ok(text) if texts.contains(&text) => return Some(true),
+            let mut open = false;
+            let value = |path: &_| {
+                let value = walk(&self.data, path).and_then(scalar_text)?;
+                open |= Pattern(value.clone()).is_open();
+                Some(value)
+            };
+            match wanted.render(value) {
+                // A value with a `*` in it is no pattern: it is compared as it is.
+                Ok(text) if open && texts.contains(&text) => return Some(true),
+                Ok(_) if open => unclear |= Pattern(wanted.source().to_owned()).is_open(),
+                Ok(text) if texts.iter().any(|one| Pattern(text.clone()).fits(one)) => return Some(true),
                 Ok(_) => {}
                 Err(_) => unclear = true,
             }
@@ -107,5 +117,49 @@ impl Resource {
             all.extend(self.from.get(field).into_iter().flatten().cloned());
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn holds(fields: &[(&str, &str)], value: &str) -> Option<bool> {
+        let mut resource = Resource::new(ResourceKey {
+            kind: "k".to_owned(),
+            account: "A".to_owned(),
+            region: "r".to_owned(),
+            id: "i".to_owned(),
+        });
+        for (name, value) in fields {
+            resource.set(name, json!(value), []);
+        }
+        let value: Template = serde_json::from_value(json!(value)).unwrap();
+        resource.holds("field", &[value])
+    }
+
+    #[test]
+    fn a_value_stands_for_other_text_and_for_another_field() {
+        for (field, value, expected) in [
+            ("/subscriptions/a/x", "/subscriptions/{account}/*", Some(true)),
+            ("/subscriptions/b/x", "/subscriptions/{account}/*", Some(false)),
+            ("A", "{account}", Some(true)),
+            ("AA", "{account}", Some(false)),
+            ("xA", "?{account}", Some(true)),
+            ("A", "{other}", None),
+            ("A", "?", Some(true)),
+        ] {
+            assert_eq!(holds(&[("field", field)], value), expected, "{field} {value}");
+        }
+        assert_eq!(holds(&[], "?"), None);
+    }
+
+    /// What others write is no pattern of ours.
+    #[test]
+    fn a_star_in_the_value_of_a_field_is_a_star() {
+        assert_eq!(holds(&[("field", "anything"), ("other", "*")], "{other}"), Some(false));
+        assert_eq!(holds(&[("field", "*"), ("other", "*")], "{other}"), Some(true));
+        assert_eq!(holds(&[("field", "anything"), ("other", "*")], "{other}/*"), None);
     }
 }

@@ -254,10 +254,23 @@ fn spelt_out(controls: &Controls, read: &Read, path: &str) -> String {
     format!("{}{rest}", id.unwrap_or_else(|| "/{}".to_owned()))
 }
 
+/// What a derived type refers to: the path of ids that no list gives.
+const REFERENCES: [(&str, &str); 1] = [(
+    "azure.network.gateway_reference",
+    "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworkGateways/{}",
+)];
+
 /// The path of the ids of a type, from that of the list that gives it.
 fn id_of(controls: &Controls, kind: &str) -> Option<String> {
+    if let Some((_, path)) = REFERENCES.iter().find(|(reference, _)| *reference == kind) {
+        return Some((*path).to_owned());
+    }
     let read = controls.reads.reads.iter().find(|read| read.resource.as_deref() == Some(kind))?;
     let list = spelt_out(controls, read, read.http.as_deref()?.split_once(' ')?.1);
+    if read.items.is_none() {
+        // Not a list: it was asked for by its id.
+        return Some(list);
+    }
     let provider = list.strip_prefix("/subscriptions/{subscriptionId}/providers/");
     Some(match provider {
         Some(rest) => format!("/subscriptions/{{}}/resourceGroups/{{}}/providers/{rest}/{{}}"),

@@ -626,6 +626,14 @@ fn deliver(inventory: &Inventory, alert: &mut Resource, rule: &Resource) {
     delivers.put(alert, "delivers");
 }
 
+/// Does an action group tell somebody?
+pub(super) fn reaches_somebody(inventory: &Inventory, id: &str) -> Known {
+    match inventory.of(GROUP).iter().find(|group| group.key.id == id) {
+        Some(group) => Known::field(group, "enabled", Value::as_bool).and(receivers(group).0),
+        None => exists(inventory, GROUP, id),
+    }
+}
+
 /// Is somebody told, and how many are?
 fn receivers(group: &Resource) -> (Known, i64) {
     let mut told = Known::of(false, BTreeSet::new());

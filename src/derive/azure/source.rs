@@ -25,8 +25,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The derived type.
-const KIND: &str = "azure.monitor.source";
-const SETTING: &str = "azure.monitor.diagnostic_setting";
+pub(super) const KIND: &str = "azure.monitor.source";
+pub(super) const SETTING: &str = "azure.monitor.diagnostic_setting";
 const CATEGORY: &str = "azure.monitor.diagnostic_category";
 /// The group whose categories are asked for, where a setting names it (`when` of the read).
 const ASKED: &str = "audit";
@@ -100,7 +100,7 @@ fn sort(of: &str) -> Option<&'static Sort> {
 }
 
 /// The sources among these resources.
-pub(in crate::derive) fn sources<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Resource> {
+pub(super) fn sources<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Resource> {
     resources
         .filter_map(|one| {
             let sort = sort(&one.key.kind)?;
@@ -116,7 +116,7 @@ pub(in crate::derive) fn sources<'a>(resources: impl Iterator<Item = &'a Resourc
 }
 
 /// The sources of a subscription are known when what they are is.
-pub(in crate::derive) fn listings(all: &[Listing]) -> Vec<Listing> {
+pub(super) fn listings(all: &[Listing]) -> Vec<Listing> {
     all_of(KIND, all, |kind| sort(kind).is_some())
 }
 
