@@ -104,7 +104,7 @@ pub struct Read {
     pub settles: Vec<Settle>,
     /// Places removed from the body before it is stored.
     #[serde(default)]
-    pub redact: Vec<WirePath>,
+    pub redact: Vec<Redaction>,
     /// The resource that each of its resources lies in: what is out of scope takes along what lies in it.
     #[serde(default)]
     pub inside: Option<Inside>,
@@ -132,6 +132,36 @@ pub struct Given {
     /// See [`Read::fields`].
     #[serde(default)]
     pub fields: IndexMap<String, Field>,
+}
+
+/// See [`Read::redact`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redaction {
+    /// What goes.
+    pub at: WirePath,
+    /// Paths from there to texts that stay: everything else in it goes. Without any, all of it does.
+    pub but: Vec<WirePath>,
+}
+
+impl<'de> Deserialize<'de> for Redaction {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct But {
+            at: WirePath,
+            but: Vec<WirePath>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum AllOrBut {
+            All(WirePath),
+            But(But),
+        }
+        Ok(match AllOrBut::deserialize(deserializer)? {
+            AllOrBut::All(at) => Self { at, but: Vec::new() },
+            AllOrBut::But(But { at, but }) => Self { at, but },
+        })
+    }
 }
 
 /// See [`Read::inside`].
