@@ -6,6 +6,8 @@ mod flow;
 pub(super) mod kql;
 mod mfa;
 mod network_security_group;
+mod response;
+mod rights;
 mod roles;
 mod source;
 
@@ -18,8 +20,15 @@ use std::collections::BTreeMap;
 
 /// The types that they give or add to, with their fields.
 pub(super) fn types() -> impl Iterator<Item = (&'static str, BTreeMap<&'static str, FieldKind>)> {
-    let all =
-        [flow::types(), source::types(), mfa::types(), roles::types(), network_security_group::types(), alert::types()];
+    let all = [
+        flow::types(),
+        source::types(),
+        mfa::types(),
+        roles::types(),
+        network_security_group::types(),
+        alert::types(),
+        response::types(),
+    ];
     all.into_iter().flatten()
 }
 
@@ -30,5 +39,6 @@ pub(super) fn derive(inventory: &mut Inventory) {
     alert::derive(inventory);
     network_security_group::derive(inventory);
     roles::derive(inventory);
+    response::derive(inventory);
     mfa::derive(inventory);
 }
