@@ -660,6 +660,23 @@ fn known_wrong_results_about_connections_and_what_starts_a_workflow() {
         ("and so without tickets", "pass: it ran", TICKETS, "production", "fail"),
     ];
     hold(&changed(&[(WORKFLOWS, parameters, json!({}))]), &rows);
+    // What it starts is not read.
+    let playbook = |id: &str| {
+        let place = "/value/0/properties/actions/0/actionConfiguration/logicAppResourceId".to_owned();
+        changed(&[(RULES, place, json!(id))])
+    };
+    let standard = format!(
+        "/subscriptions/{PRODUCTION}/resourceGroups/rg-security/providers/Microsoft.Web/sites/respond/workflows/isolate"
+    );
+    let rows: [Row; 4] = [
+        ("a workflow of the plan Standard", "fail: no such workflow", PLAYBOOK, "production/default", "unknown"),
+        ("and what it may do", "fail: no workflow may", MAY, "production", "unknown"),
+        ("and whether it succeeded", "fail: no run", SUCCEEDED, "production/isolate", "unknown"),
+        ("the other one is started by nothing", "pass: it ran", RAN, RESPOND, "not_applicable"),
+    ];
+    hold(&playbook(&standard), &rows);
+    let foreign = "/subscriptions/0fb1a2c3-0003-4c1d-9a01-000000000003/resourceGroups/rg/providers/Microsoft.Logic/workflows/isolate";
+    hold(&playbook(foreign), &rows);
     // The rule is off or ran out; something else starts it.
     let off = (RULES, "/value/0/properties/triggeringLogic/isEnabled".to_owned(), json!(false));
     let rows: [Row; 3] = [

@@ -365,7 +365,9 @@ fn scenario_problems(
         let path = format!("scenarios/{}.yaml", scenario.id);
         let text = files.get(&path).map(String::as_str).unwrap_or_default();
         for link in &scenario.links {
-            for id in link.checks.iter().filter(|id| !checks.iter().any(|check| check.id == **id)) {
+            for id in
+                link.checks.iter().chain(&link.none_fails).filter(|id| !checks.iter().any(|check| check.id == **id))
+            {
                 problems.near(
                     &path,
                     text,

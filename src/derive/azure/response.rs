@@ -13,6 +13,9 @@
 //! and `azure.subscription` gets `forensics` (a role lets somebody take packets, or snapshots of disks) and
 //! `forensics_by` (who).
 //!
+//! A workflow that something starts and that is not read (one of the plan Standard, or in a subscription that was not read)
+//! is there as well, with a name and nothing else: what rests on it is not known.
+//!
 //! A machine is cut off where one may change its interface, or the rules of a security group that guards it: the group
 //! of the interface or of its subnet. Of a workflow's identities, its own and those given to it count, with the roles
 //! that they hold and those of the groups that they are in. A connection that is signed in as a person acts by that
@@ -24,9 +27,10 @@
 use super::flow::exists;
 use super::rights::{ASSIGNMENT, DEFINITION, ELIGIBLE, GLOBAL, members, reaches, role_of};
 use crate::derive::known::{Known, Listed, listed};
+use crate::model::finding::Reason;
 use crate::model::inventory::Inventory;
 use crate::model::read::FieldKind;
-use crate::model::resource::Resource;
+use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +71,12 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
 
 /// Adds them.
 pub(super) fn derive(inventory: &mut Inventory) {
+    let unread = unread(inventory);
+    if !unread.is_empty() {
+        let all = inventory.resources.entry(WORKFLOW.to_owned()).or_default();
+        all.extend(unread);
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+    }
     let workflows: Vec<Resource> = inventory.of(WORKFLOW).iter().map(|one| of_workflow(inventory, one)).collect();
     let subscriptions: Vec<Resource> =
         inventory.of(SUBSCRIPTION).iter().map(|one| of_subscription(inventory, one)).collect();
@@ -75,6 +85,37 @@ pub(super) fn derive(inventory: &mut Inventory) {
             *old = renewed;
         }
     }
+}
+
+/// Workflows that something starts and that no list shows where it could: of a plan that nothing reads, or of a
+/// subscription that was not read. They are there, and nothing else is known of them.
+fn unread(inventory: &Inventory) -> Vec<Resource> {
+    let known: BTreeSet<&str> = inventory.of(WORKFLOW).iter().map(|one| one.key.id.as_str()).collect();
+    let mut found: BTreeMap<String, Resource> = BTreeMap::new();
+    for (kind, field) in [(AUTOMATION, "actions"), (RULE, "actions"), (ACTION_GROUP, "logic_apps")] {
+        for starter in inventory.of(kind) {
+            let actions = starter.get(field).and_then(Value::as_array).into_iter().flatten();
+            for id in actions.filter_map(|action| action.get("workflow").and_then(Value::as_str)) {
+                let standard = id.contains("/microsoft.web/sites/");
+                if id == "none" || known.contains(id) || !standard && exists(inventory, WORKFLOW, id).truth.is_some() {
+                    continue;
+                }
+                let key = ResourceKey { kind: WORKFLOW.to_owned(), id: id.to_owned(), ..starter.key.clone() };
+                let workflow = found.entry(id.to_owned()).or_insert_with(|| Resource::new(key));
+                workflow.from.entry(String::new()).or_default().extend(starter.evidence([field]));
+                workflow.set("name", id.rsplit('/').next().unwrap_or(id).into(), starter.evidence([field]));
+                let what = if standard {
+                    format!("{id} is a workflow of the plan Standard, which is not read")
+                } else {
+                    format!("{id} lies in a subscription whose workflows were not read")
+                };
+                for field in ["state", "runs", "connections", "principal", "user_identities"] {
+                    workflow.unknown.insert(field.to_owned(), Reason::NotTold { what: what.clone() });
+                }
+            }
+        }
+    }
+    found.into_values().collect()
 }
 
 fn no() -> Known {
