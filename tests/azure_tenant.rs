@@ -42,22 +42,27 @@ fn subject(account: &str, id: &str) -> String {
     if id == account { place.to_owned() } else { format!("{place}/{}", id.rsplit('/').next().unwrap_or(id)) }
 }
 
-/// What the program finds where the fake is its Azure.
-fn judge(fake: &FakeAzure) -> Found {
-    let home = tempfile::tempdir().unwrap();
-    let run = home.path().join("run");
+/// Runs the program where the fake is its Azure, in a folder of its own.
+fn audit(fake: &FakeAzure, home: &Path, more: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_farwatch"))
         .args(["audit", "azure", "--azure-credential", "secret", "--no-pdf", "--json", "--call-timeout", "20"])
-        .args(["--out", run.to_str().unwrap()])
+        .args(["--out", home.join("run").to_str().unwrap()])
+        .args(more)
         .env_clear()
-        .env("HOME", home.path())
+        .env("HOME", home)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(fake.env())
         .output()
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(10), "{err}");
-    let result: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("no JSON: {out} {err}"));
+    serde_json::from_str(&out).unwrap_or_else(|_| panic!("no JSON: {out} {err}"))
+}
+
+/// What the program finds where the fake is its Azure.
+fn judge(fake: &FakeAzure) -> Found {
+    let home = tempfile::tempdir().unwrap();
+    let result = audit(fake, home.path(), &[]);
     let mut found = Found::new();
     for finding in result["findings"].as_array().unwrap() {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -720,6 +725,130 @@ fn changed(changes: &[(&'static str, String, Value)]) -> FakeAzure {
     let changes: Vec<Change> =
         changes.iter().map(|(file, place, value)| (*file, &*place.clone().leak(), value.clone())).collect();
     tenant(&changes)
+}
+
+// ---- the scenario ----
+
+/// An organisation that held a drill here.
+fn organisation(home: &Path, place: &str) -> PathBuf {
+    let folder = home.join("organisation");
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    write(
+        "farwatch.yaml",
+        &format!(
+            "organisation: {{ name: Tidewater Precision }}\nsystem: {{ name: Tidewater, description: All that we have., information: FCI }}\n\
+             people:\n  - {{ id: avery, name: Avery Admin, title: Engineer, email: avery@tidewater.example, roles: [engineer] }}\n  \
+             - {{ id: kim, name: Kim Machinist, title: President, email: kim@tidewater.example, roles: [affirming_official] }}\n\
+             environments:\n  azure: {{ subscriptions: [{{ id: {PRODUCTION}, name: production }}] }}\n  \
+             aws: {{ accounts: [{{ id: '210987654321', name: old }}] }}\n"
+        ),
+    );
+    let today = jiff::Zoned::now().date();
+    let (held, ends) = (
+        today.checked_sub(jiff::Span::new().days(12)).unwrap(),
+        today.checked_add(jiff::Span::new().days(300)).unwrap(),
+    );
+    write("evidence/drill.md", "What we saw.\n");
+    write(
+        "statements/drill.md",
+        &format!(
+            "---\nkind: drill\nanswers: [SC.L1-b.1.x.c/suspicious-traffic-alerts]\nenvironments: ['{place}']\nowner: avery\n\
+             approver: kim\ndate: {held}\nexpires: {ends}\nstatus: final\nmethod: [test]\nevidence: [evidence/drill.md]\n---\n\
+             # We cut a machine off\n\nA machine sent files to an address in another country on port 4444. The alert came after 40 minutes, the\n\
+             playbook cut the machine off, and Avery took a snapshot of its disk. Kim watched and timed it.\n"
+        ),
+    );
+    folder
+}
+
+/// Would it be noticed, would it be answered, and what of each link.
+fn scenario(fake: &FakeAzure, place: &str) -> (String, String, Vec<(String, String)>) {
+    let home = tempfile::tempdir().unwrap();
+    let folder = organisation(home.path(), place);
+    audit(fake, home.path(), &["--organisation", folder.to_str().unwrap()]);
+    let mut files = Vec::new();
+    let mut folders = vec![home.path().join("run")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+        }
+    }
+    let read = |name: &str| {
+        let file = files.iter().find(|file| file.file_name().is_some_and(|one| one == name));
+        fs::read_to_string(file.unwrap_or_else(|| panic!("no {name}"))).unwrap()
+    };
+    let assessment: Value = serde_json::from_str(&read("assessment.json")).unwrap();
+    let all = assessment["scenarios"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    // What happens in AWS is not told where no account of it was read, declared or not.
+    let other = all.iter().find(|one| one["id"] == "upload-to-private-storage").unwrap();
+    assert_eq!(other["not_told"], "no AWS account in scope was read in this run");
+    assert_eq!(other["detected"], "not_asked");
+    assert!(
+        read("ssp.md")
+            .contains("- Files leave for a private storage service: no AWS account in scope was read in this run")
+    );
+    let one = all.iter().find(|one| one["id"] == "odd-port-to-another-country").unwrap();
+    let links = one["links"].as_array().unwrap().iter();
+    (
+        text(&one["detected"]),
+        text(&one["answered"]),
+        links.map(|link| (text(&link["holds"]), text(&link["because"]))).collect(),
+    )
+}
+
+fn outcomes(links: &[(String, String)]) -> Vec<&str> {
+    links.iter().map(|(holds, _)| holds.as_str()).collect()
+}
+
+/// `production` alone, with an alert on other countries.
+fn watched(more: &[(&'static str, String, Value)]) -> FakeAzure {
+    let list: Value =
+        serde_json::from_str(&fs::read_to_string(folder().join("Subscriptions_List.json")).unwrap()).unwrap();
+    let column = |name: &str, kind: &str| json!({ "name": name, "type": kind });
+    let columns = json!([column("FlowType", "string"), column("Country", "string"), column("DestPort", "int")]);
+    let rule = |place: &str| format!("/value/0/properties/{place}");
+    let alerts = "production/ScheduledQueryRules_ListBySubscription.json";
+    let tables = "production/Tables_ListByWorkspace.json";
+    let mut changes = vec![
+        ("Subscriptions_List.json", "/value".to_owned(), json!([list["responses"]["200"]["body"]["value"][0]])),
+        (alerts, rule("criteria/allOf/0/query"), json!("NTANetAnalytics | where Country !in~ ('US', 'CA')")),
+        (alerts, rule("criteria/allOf/0/threshold"), json!(0)),
+        (alerts, rule("windowSize"), json!("PT2H")),
+        (tables, "/value/2/properties/schema/columns".to_owned(), columns),
+        (tables, "/value/2/properties/schema/standardColumns".to_owned(), json!([column("TimeGenerated", "dateTime")])),
+    ];
+    changes.extend(more.iter().cloned());
+    changed(&changes)
+}
+
+#[test]
+fn the_scenario_is_told_link_by_link() {
+    let here = format!("azure:{PRODUCTION}");
+    let (detected, answered, links) = scenario(&watched(&[]), &here);
+    assert_eq!((detected.as_str(), answered.as_str()), ("yes", "yes"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["yes"; 7]);
+    // The tenant as it is: a network is not recorded, no alert looks at countries, and legacy has no workflow.
+    let (detected, answered, links) = scenario(&tenant(&[]), &here);
+    assert_eq!((detected.as_str(), answered.as_str()), ("no", "no"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["no", "no", "no", "no", "yes", "yes", "yes"]);
+    assert_eq!(links[2].1, "no alert goes off on the port or the country, or nobody is told");
+    // It is noticed, and the workflow is broken; a workflow that uses no connection is not.
+    let error = (CONNECTIONS, "/value/1/properties/statuses/0/status".to_owned(), json!("Error"));
+    let (detected, answered, links) = scenario(&watched(&[error]), &here);
+    assert_eq!((detected.as_str(), answered.as_str(), links[4].0.as_str()), ("yes", "no", "no"), "{links:#?}");
+    let none = (WORKFLOWS, "/value/0/properties/parameters".to_owned(), json!({}));
+    assert_eq!(outcomes(&scenario(&watched(&[none]), &here).2), ["yes"; 7]);
+    // What was not read is not known; a drill in the other cloud is none.
+    let fake = watched(&[]);
+    fake.fault(&playbook_runs(), Fault::Denied);
+    let (detected, answered, links) = scenario(&fake, "aws:210987654321");
+    assert_eq!((detected.as_str(), answered.as_str()), ("yes", "no"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["yes", "yes", "yes", "yes", "not_known", "yes", "no"]);
 }
 
 #[test]
