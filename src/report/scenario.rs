@@ -73,7 +73,10 @@ pub(super) fn untold(input: &Input<'_>) -> Vec<UntoldView> {
         .collect()
 }
 
-/// The same thing in two accounts is two findings.
+/// The same thing in two accounts is two findings; what is said of an account names it.
 fn sentence(finding: &Finding) -> String {
+    if finding.subject().id.as_deref() == Some(finding.subject().account.as_str()) {
+        return visible(finding.sentence());
+    }
     visible(&format!("{}: {}", finding.subject().account, finding.sentence()))
 }

@@ -10,8 +10,7 @@
 //! | `isolates` | the subscriptions in which its identities may cut off every machine |
 //! | `broken_connections` | its connections that are gone or not signed in, by name; `none` |
 //!
-//! and `azure.subscription` gets `forensics` (a role lets somebody take packets, or snapshots of disks) and
-//! `forensics_by` (who).
+//! and `azure.subscription` gets `forensics`: a role lets somebody take packets, or snapshots of disks.
 //!
 //! A workflow that something starts and that is not read (one of the plan Standard, or in a subscription that was not read)
 //! is there as well, with a name and nothing else: what rests on it is not known.
@@ -65,7 +64,7 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
                 ("broken_connections", FieldKind::Text),
             ]),
         ),
-        (SUBSCRIPTION, BTreeMap::from([("forensics", FieldKind::Boolean), ("forensics_by", FieldKind::Text)])),
+        (SUBSCRIPTION, BTreeMap::from([("forensics", FieldKind::Boolean)])),
     ])
 }
 
@@ -439,24 +438,6 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> Resource {
         any(&TAKE_SNAPSHOT).or(any(&TAKE_PACKETS).and(watched))
     };
     let forensics = here(ASSIGNMENT).exists(may).or(here(ELIGIBLE).exists(may));
-    let mut who = BTreeSet::new();
-    for (kind, held) in [(ASSIGNMENT, ""), (ELIGIBLE, " (after taking a role)")] {
-        for one in here(kind).items.into_iter().filter(|one| may(one).truth == Some(true)) {
-            let name = one.text("name").or_else(|| one.text("principal")).unwrap_or(&one.key.id);
-            let what = one.text("principal_type").unwrap_or("somebody");
-            who.insert(format!("{what} {name}{held}"));
-        }
-    }
-    if forensics.truth == Some(true) {
-        let first: Vec<String> = who.iter().take(3).cloned().collect();
-        let more = who.len().saturating_sub(first.len());
-        let text = first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
-        renewed.set("forensics_by", text.into(), forensics.evidence.clone());
-    } else if forensics.truth == Some(false) {
-        renewed.set("forensics_by", "nobody".into(), forensics.evidence.clone());
-    } else {
-        forensics.clone().leave_out(&mut renewed, "forensics_by");
-    }
     forensics.put(&mut renewed, "forensics");
     renewed
 }
