@@ -1,7 +1,7 @@
 //! Secrets leave the bytes before they touch the disk: declared places by the read, and patterns everywhere.
 
 use crate::model::answer::names_once;
-use crate::model::path::Of;
+use crate::model::path::{Of, WirePath};
 use crate::model::read::Redaction;
 use regex::bytes::Regex;
 use serde_json::Value;
@@ -65,7 +65,7 @@ pub fn redact(body: Vec<u8>, places: &[Redaction]) -> Result<(Vec<u8>, Vec<Strin
             return Err(RedactError);
         }
         for place in places {
-            let but: Vec<&[Step]> = place.but.iter().map(|path| path.steps()).collect();
+            let but: Vec<&[Step]> = place.but.iter().map(WirePath::steps).collect();
             if blot(&mut value, place.at.steps(), &but) {
                 removed.push(place.at.source().to_owned());
             }
@@ -129,7 +129,6 @@ fn blot_but(value: &mut Value, but: &[&[Step]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::path::WirePath;
 
     fn all(path: &str) -> Redaction {
         Redaction { at: WirePath::parse(path), but: Vec::new() }

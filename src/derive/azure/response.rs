@@ -281,7 +281,7 @@ fn identities(workflow: &Resource) -> (BTreeSet<String>, Known) {
                 match identity.get("principal").and_then(Value::as_str) {
                     Some(principal) => drop(all.insert(principal.to_ascii_lowercase())),
                     None => {
-                        end = end.or(Known::untold(format!("{} has an identity that is not told", workflow.key.id)))
+                        end = end.or(Known::untold(format!("{} has an identity that is not told", workflow.key.id)));
                     }
                 }
             }
@@ -440,4 +440,352 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> Resource {
     let forensics = here(ASSIGNMENT).exists(may).or(here(ELIGIBLE).exists(may));
     forensics.put(&mut renewed, "forensics");
     renewed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::inventory::{ListState, Listing};
+    use serde_json::json;
+
+    const HERE: &str = "11111111-2222-3333-4444-555555555555";
+    const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+
+    fn id(account: &str, rest: &str) -> String {
+        format!("/subscriptions/{account}/resourcegroups/{rest}")
+    }
+
+    fn workflow_id() -> String {
+        id(HERE, "soc/providers/microsoft.logic/workflows/isolate")
+    }
+
+    fn nic(account: &str, name: &str) -> String {
+        id(account, &format!("net/providers/microsoft.network/networkinterfaces/{name}"))
+    }
+
+    fn group(name: &str) -> String {
+        id(HERE, &format!("guard/providers/microsoft.network/networksecuritygroups/{name}"))
+    }
+
+    fn resource(account: &str, kind: &str, id: &str, fields: &Value) -> Resource {
+        let key = ResourceKey {
+            kind: kind.to_owned(),
+            account: account.to_owned(),
+            region: GLOBAL.to_owned(),
+            id: id.to_owned(),
+        };
+        let mut resource = Resource::new(key);
+        resource.from.entry(String::new()).or_default().insert("E-1.1".to_owned());
+        for (name, value) in fields.as_object().unwrap() {
+            resource.set(name, value.clone(), ["E-1.1".to_owned()]);
+        }
+        resource
+    }
+
+    fn interface(account: &str, name: &str, machine: &str, own_group: &str) -> Resource {
+        let subnet = id(account, "net/providers/microsoft.network/virtualnetworks/v/subnets/s");
+        let fields = json!({ "virtual_machine": machine, "security_group": own_group, "ip_configurations": [{ "subnet": subnet }] });
+        resource(account, INTERFACE, &nic(account, name), &fields)
+    }
+
+    /// A role with these actions, and that it is assigned.
+    fn role(account: &str, name: &str, principal: &str, kind: &str, actions: &[&str], scope: &str) -> [Resource; 2] {
+        let role = format!("/providers/microsoft.authorization/roledefinitions/{name}");
+        let definition = json!({ "name": name, "permissions": [{ "actions": actions, "not_actions": [] }] });
+        let assignment = json!({ "role": role, "principal": principal, "principal_type": kind, "scope": scope });
+        [
+            resource(account, DEFINITION, &role, &definition),
+            resource(account, ASSIGNMENT, &format!("/a-{name}"), &assignment),
+        ]
+    }
+
+    const LISTED: [&str; 13] = [
+        WORKFLOW,
+        CONNECTION,
+        AUTOMATION,
+        RULE,
+        ACTION_GROUP,
+        ALERTS[0],
+        ALERTS[1],
+        ALERTS[2],
+        INTERFACE,
+        NETWORK,
+        WATCHER,
+        ASSIGNMENT,
+        DEFINITION,
+    ];
+
+    /// Two subscriptions in which every list was read to its end, but for those of these types.
+    fn inventory(resources: Vec<Resource>, cut: &[&str]) -> Inventory {
+        let mut inventory = Inventory::default();
+        for account in [HERE, OTHER] {
+            let all = inventory.resources.entry(SUBSCRIPTION.to_owned()).or_default();
+            all.push(resource(account, SUBSCRIPTION, account, &json!({})));
+            for kind in LISTED.into_iter().chain([ELIGIBLE]) {
+                let state = if cut.contains(&kind) {
+                    ListState::Cut(BTreeSet::new())
+                } else {
+                    ListState::Complete(BTreeSet::from(["E-1.1".to_owned()]))
+                };
+                let list = Listing {
+                    kind: kind.to_owned(),
+                    account: account.to_owned(),
+                    region: GLOBAL.to_owned(),
+                    parent: None,
+                    state,
+                };
+                // A list that was not read at all.
+                if !cut.contains(&kind) {
+                    inventory.listings.entry(kind.to_owned()).or_default().push(list);
+                }
+            }
+        }
+        for resource in resources {
+            inventory.resources.entry(resource.key.kind.clone()).or_default().push(resource);
+        }
+        derive(&mut inventory);
+        inventory
+    }
+
+    fn workflow(changes: &Value) -> Resource {
+        let mut fields = json!({ "name": "isolate", "state": "Enabled", "principal": "ME", "user_identities": [], "connections": [] });
+        for (name, value) in changes.as_object().unwrap() {
+            fields[name] = value.clone();
+        }
+        resource(HERE, WORKFLOW, &workflow_id(), &fields)
+    }
+
+    fn field(inventory: &Inventory, name: &str) -> Option<Value> {
+        let one = inventory.of(WORKFLOW).iter().find(|one| one.key.id == workflow_id()).unwrap();
+        one.get(name).cloned()
+    }
+
+    fn isolates(resources: impl IntoIterator<Item = Resource>, cut: &[&str]) -> Option<Value> {
+        let machine = interface(HERE, "n", "/vm", "none");
+        field(&inventory([workflow(&json!({})), machine].into_iter().chain(resources).collect(), cut), "isolates")
+    }
+
+    const WRITE: &str = "Microsoft.Network/networkInterfaces/write";
+
+    #[test]
+    fn a_role_counts_where_it_reaches_and_for_whom_it_is() {
+        let net = id(HERE, "NET");
+        let with = |principal: &str, actions: &[&str], scope: &str| {
+            isolates(role(HERE, "r", principal, "ServicePrincipal", actions, scope), &[])
+        };
+        assert_eq!(with("me", &[WRITE], &net), Some(json!([HERE])));
+        assert_eq!(with("me", &["*"], "/"), Some(json!([HERE])));
+        assert_eq!(with("me", &["*"], "/providers/microsoft.management/managementgroups/top"), Some(json!([HERE])));
+        assert_eq!(with("somebody", &["*"], "/"), Some(json!([])));
+        assert_eq!(with("me", &["Microsoft.Network/*/read"], &net), Some(json!([])));
+        assert_eq!(with("me", &[WRITE], &id(HERE, "soc")), Some(json!([])));
+        assert_eq!(with("me", &[WRITE], &nic(HERE, "n")), Some(json!([HERE])));
+        assert_eq!(with("me", &[WRITE], &nic(HERE, "other")), Some(json!([])));
+        // What is assigned in another subscription is assigned there.
+        let there = role(OTHER, "r", "me", "ServicePrincipal", &["*"], &format!("/subscriptions/{OTHER}"));
+        assert_eq!(isolates(there.clone(), &[]), Some(json!([])), "it has no machine");
+        let machine = interface(OTHER, "m", "/vm", "none");
+        assert_eq!(isolates(there.into_iter().chain([machine]), &[]), Some(json!([OTHER])));
+    }
+
+    #[test]
+    fn every_machine_counts_and_nothing_else() {
+        let one = || role(HERE, "r", "me", "ServicePrincipal", &[WRITE], &nic(HERE, "n"));
+        let second = |machine: &str| interface(HERE, "second", machine, "none");
+        assert_eq!(isolates(one().into_iter().chain([second("/vm2")]), &[]), Some(json!([])));
+        assert_eq!(
+            isolates(one().into_iter().chain([second("none")]), &[]),
+            Some(json!([HERE])),
+            "that of an endpoint"
+        );
+        assert_eq!(isolates(one(), &[INTERFACE]), None, "there may be more machines");
+        assert_eq!(isolates(one(), &[ASSIGNMENT]), Some(json!([HERE])), "what was seen is there");
+        assert_eq!(isolates([], &[ASSIGNMENT]), None);
+        assert_eq!(isolates([], &[]), Some(json!([])));
+    }
+
+    #[test]
+    fn a_group_that_guards_the_machine_is_enough() {
+        let rules = &["Microsoft.Network/networkSecurityGroups/securityRules/write"];
+        let by = |on: &str| role(HERE, "r", "me", "ServicePrincipal", rules, &group(on));
+        let subnet = id(HERE, "net/providers/microsoft.network/virtualnetworks/v/subnets/s");
+        let network = |guard: &str| {
+            let fields = json!({ "subnets": [{ "id": subnet, "security_group": guard }, { "id": "/x", "security_group": group("x") }] });
+            resource(HERE, NETWORK, &id(HERE, "net/providers/microsoft.network/virtualnetworks/v"), &fields)
+        };
+        assert_eq!(isolates(by("g").into_iter().chain([network(&group("g"))]), &[]), Some(json!([HERE])));
+        assert_eq!(isolates(by("g").into_iter().chain([network("none")]), &[]), Some(json!([])));
+        assert_eq!(isolates(by("x").into_iter().chain([network("none")]), &[]), Some(json!([])), "of another subnet");
+        assert_eq!(isolates(by("g"), &[NETWORK]), None, "which group guards it was not read");
+        let own = interface(HERE, "n", "/vm", &group("own"));
+        let all = [workflow(&json!({})), own].into_iter().chain(by("own")).collect();
+        assert_eq!(field(&inventory(all, &[]), "isolates"), Some(json!([HERE])));
+    }
+
+    #[test]
+    fn identities_that_are_given_and_groups_count() {
+        let machine = || interface(HERE, "n", "/vm", "none");
+        let with = |changes: &Value, kind: &str, principal: &str| {
+            let mut all = vec![workflow(changes), machine()];
+            all.extend(role(HERE, "r", principal, kind, &["*"], "/"));
+            field(&inventory(all, &[]), "isolates")
+        };
+        let given = json!({ "principal": "none", "user_identities": [{ "principal": "Me2" }] });
+        assert_eq!(with(&given, "ServicePrincipal", "me2"), Some(json!([HERE])));
+        assert_eq!(with(&json!({ "principal": "none" }), "ServicePrincipal", "me"), Some(json!([])));
+        let untold = json!({ "user_identities": [{}] });
+        assert_eq!(with(&untold, "ServicePrincipal", "me"), Some(json!([HERE])), "its own is enough");
+        assert_eq!(with(&untold, "ServicePrincipal", "somebody"), None, "the other may be anybody");
+        assert_eq!(with(&json!({}), "Group", "g"), None, "who is in the group was not read");
+    }
+
+    #[test]
+    fn what_starts_a_workflow() {
+        let automation = |more: &Value| {
+            let mut fields = json!({ "name": "a", "enabled": true, "sources": [{ "kind": "Alerts" }],
+                "actions": [{ "kind": "LogicApp", "workflow": workflow_id() }] });
+            for (name, value) in more.as_object().unwrap() {
+                fields[name] = value.clone();
+            }
+            resource(OTHER, AUTOMATION, "/a", &fields)
+        };
+        let rule = |more: &Value| {
+            let mut fields = json!({ "name": "r", "enabled": true, "expires": { "at": "never" },
+                "actions": [{ "kind": "ModifyProperties", "workflow": "none" }, { "kind": "RunPlaybook", "workflow": workflow_id() }] });
+            for (name, value) in more.as_object().unwrap() {
+                fields[name] = value.clone();
+            }
+            resource(HERE, RULE, "/r", &fields)
+        };
+        let told = |starters: Vec<Resource>, cut: &[&str]| {
+            let all = [workflow(&json!({}))].into_iter().chain(starters).collect();
+            let found = inventory(all, cut);
+            let truth = |name: &str| field(&found, name).map(|value| value.as_bool().unwrap());
+            (
+                truth("responds"),
+                truth("playbook"),
+                field(&found, "starters").map(|text| text.as_str().unwrap().to_owned()),
+            )
+        };
+        let (yes, no) = (Some(true), Some(false));
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(told(vec![], &[]), (no, no, text("nothing")));
+        assert_eq!(told(vec![automation(&json!({}))], &[]), (yes, no, text("automation a")));
+        assert_eq!(told(vec![rule(&json!({}))], &[]), (yes, yes, text("Sentinel rule r")));
+        for change in [
+            json!({ "enabled": false }),
+            json!({ "sources": [{ "kind": "Assessments" }] }),
+            json!({ "actions": [{ "kind": "EventHub", "workflow": workflow_id() }] }),
+        ] {
+            assert_eq!(told(vec![automation(&change)], &[]).0, no, "{change}");
+        }
+        for change in [
+            json!({ "enabled": false }),
+            json!({ "expires": { "at": "2026-01-01T00:00:00Z", "age_seconds": 5 } }),
+            json!({ "actions": [{ "kind": "RunPlaybook", "workflow": "/another" }] }),
+        ] {
+            assert_eq!(told(vec![rule(&change)], &[]).1, no, "{change}");
+        }
+        let later = json!({ "expires": { "at": "2027-01-01T00:00:00Z", "age_seconds": -5 } });
+        assert_eq!(told(vec![rule(&later)], &[]).1, yes);
+        // Of lists that were not read nothing is known, but for what others show.
+        assert_eq!(told(vec![], &[AUTOMATION]), (None, no, None));
+        assert_eq!(told(vec![rule(&json!({}))], &[AUTOMATION]), (yes, yes, text("Sentinel rule r")));
+        assert_eq!(told(vec![rule(&json!({ "actions": [{ "kind": "RunPlaybook" }] }))], &[]), (None, None, None));
+        // An action group that an alert names.
+        let group = resource(
+            HERE,
+            ACTION_GROUP,
+            "/g",
+            &json!({ "name": "g", "enabled": true, "logic_apps": [{ "workflow": workflow_id() }] }),
+        );
+        let alert = |kind: &str, enabled: bool, names: Value| {
+            resource(OTHER, kind, "/rule", &json!({ "enabled": enabled, "action_groups": names }))
+        };
+        assert_eq!(told(vec![group.clone()], &[]).0, no, "no alert names it");
+        assert_eq!(
+            told(vec![group.clone(), alert(ALERTS[0], true, json!(["/g"]))], &[]),
+            (yes, no, text("action group g"))
+        );
+        assert_eq!(told(vec![group.clone(), alert(ALERTS[1], true, json!([{ "id": "/g" }]))], &[]).0, yes);
+        assert_eq!(told(vec![group.clone(), alert(ALERTS[2], false, json!([{ "id": "/g" }]))], &[]).0, no);
+        assert_eq!(told(vec![group, alert(ALERTS[0], true, json!(["/h"]))], &[]).0, no);
+    }
+
+    #[test]
+    fn what_a_workflow_signs_in_with() {
+        let connection = |name: &str| id(HERE, &format!("soc/providers/microsoft.web/connections/{name}"));
+        let told = |states: &Value, cut: &[&str]| {
+            let uses = json!({ "connections": [{ "id": connection("mail"), "api": "/x" }] });
+            let is = resource(HERE, CONNECTION, &connection("mail"), &json!({ "states": states }));
+            let found = inventory(vec![workflow(&uses), is], cut);
+            field(&found, "broken_connections").map(|text| text.as_str().unwrap().to_owned())
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(told(&json!([{ "state": "Connected" }]), &[]), text("none"));
+        assert_eq!(told(&json!([{ "state": "Ready" }]), &[CONNECTION]), text("none"));
+        assert_eq!(told(&json!([{ "state": "Error" }]), &[]), text("mail (Error)"));
+        assert_eq!(
+            told(&json!([{ "state": "Connected" }, { "state": "Unauthenticated" }]), &[]),
+            text("mail (Connected, Unauthenticated)")
+        );
+        assert_eq!(told(&json!([]), &[]), None);
+        assert_eq!(told(&json!([{}]), &[]), None);
+        assert_eq!(told(&json!([{ "state": "Connected" }, { "state": "New" }]), &[]), None);
+        let uses = |all: Value| workflow(&json!({ "connections": all }));
+        let gone = inventory(vec![uses(json!([{ "id": connection("gone") }]))], &[]);
+        assert_eq!(field(&gone, "broken_connections"), Some(json!("gone (gone)")));
+        let unread = inventory(vec![uses(json!([{ "id": connection("gone") }]))], &[CONNECTION]);
+        assert_eq!(field(&unread, "broken_connections"), None);
+        let untold = inventory(vec![uses(json!([{ "api": "/x" }]))], &[]);
+        assert_eq!(field(&untold, "broken_connections"), None);
+        // One that is broken is broken, whatever the other is.
+        let both = inventory(vec![uses(json!([{ "id": connection("gone") }, { "api": "/x" }]))], &[]);
+        assert_eq!(field(&both, "broken_connections"), Some(json!("gone (gone)")));
+    }
+
+    #[test]
+    fn what_is_started_and_not_read_is_there_and_not_known() {
+        let started = |id: &str, cut: &[&str]| {
+            let rule = json!({ "name": "r", "enabled": true, "expires": { "at": "never" }, "actions": [{ "kind": "RunPlaybook", "workflow": id }] });
+            inventory(vec![resource(HERE, RULE, "/r", &rule)], cut)
+        };
+        let standard = id(HERE, "soc/providers/microsoft.web/sites/app/workflows/isolate");
+        let foreign = "/subscriptions/77777777-2222-3333-4444-555555555555/resourcegroups/soc/providers/microsoft.logic/workflows/isolate";
+        for (id, cut) in [(standard.as_str(), &[][..]), (foreign, &[]), (&workflow_id(), &[WORKFLOW])] {
+            let found = started(id, cut);
+            let [one] = found.of(WORKFLOW) else { panic!("{id}: one") };
+            assert_eq!(
+                (one.key.id.as_str(), one.text("name"), one.get("responds")),
+                (id, Some("isolate"), Some(&json!(true)))
+            );
+            assert_eq!((one.get("state"), one.get("broken_connections")), (None, None));
+        }
+        assert!(started(&workflow_id(), &[]).of(WORKFLOW).is_empty(), "it is gone");
+    }
+
+    #[test]
+    fn who_may_keep_evidence() {
+        let told = |resources: Vec<Resource>, cut: &[&str]| {
+            let found = inventory(resources, cut);
+            found.of(SUBSCRIPTION)[0].get("forensics").map(|truth| truth.as_bool().unwrap())
+        };
+        let by = |actions: &[&str], scope: &str| role(HERE, "r", "ann", "User", actions, scope).to_vec();
+        let snapshot = ["Microsoft.Compute/snapshots/write"];
+        let packets = ["Microsoft.Network/networkWatchers/packetCaptures/*"];
+        assert_eq!(told(vec![], &[]), Some(false));
+        assert_eq!(told(by(&snapshot, &id(HERE, "keep")), &[]), Some(true));
+        assert_eq!(told(by(&["Microsoft.Compute/*/read"], "/"), &[]), Some(false));
+        assert_eq!(told(by(&packets, &format!("/subscriptions/{HERE}")), &[]), Some(false), "there is no watcher");
+        assert_eq!(told(by(&packets, &format!("/subscriptions/{HERE}")), &[WATCHER]), None);
+        let watcher =
+            resource(HERE, WATCHER, &id(HERE, "watch/providers/microsoft.network/networkwatchers/w"), &json!({}));
+        let with = |scope: &str| by(&packets, scope).into_iter().chain([watcher.clone()]).collect();
+        assert_eq!(told(with(&id(HERE, "watch")), &[]), Some(true));
+        assert_eq!(told(with(&id(HERE, "net")), &[]), Some(false));
+        assert_eq!(told(vec![], &[ELIGIBLE]), None);
+        let [definition, mut held] = role(HERE, "r", "ann", "User", &snapshot, "/");
+        held.key.kind = ELIGIBLE.to_owned();
+        assert_eq!(told(vec![definition, held], &[]), Some(true), "a role that may be taken");
+    }
 }

@@ -304,7 +304,7 @@ mod tests {
     use super::super::rights::MEMBER;
     use super::*;
     use crate::model::inventory::ListState;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const SUB: &str = "11111111-2222-3333-4444-555555555555";
     const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
