@@ -420,6 +420,23 @@ fn a_scenario_of_another_cloud_is_not_told() {
     let rule = serde_json::json!({ "reason": "it is about to be closed", "account": "210987654321" });
     without.scope.out.push(serde_json::from_value(rule).unwrap());
     assert_eq!(told(&without), ["odd-port-to-another-country"]);
+    // Nor where there is nothing that it could happen to; a list that was cut may hide it.
+    let world = &*READY;
+    let without_machines = |cut: bool| {
+        let body = |exchange: &Exchange| world.collection.body(exchange);
+        let (seal, plan) = (&world.collection.seal, &world.collection.plan);
+        let mut seen = inventory(&RULES.controls.reads, seal, plan, &world.collection.exchanges, &body);
+        seen.resources.remove("aws.ec2.network_interface");
+        if cut {
+            seen.listings.get_mut("aws.ec2.network_interface").unwrap()[0].state = ListState::Cut([].into());
+        }
+        let parameters = defaults(&RULES.controls.parameters);
+        let terms = Terms { organisation: Some(&world.organisation), parameters, as_of: AS_OF.parse().unwrap() };
+        upload(&judge_inventory(&RULES, seen, &world.collection, terms).unwrap().assessment).clone()
+    };
+    let why = "there is no aws.ec2.network_interface, so it cannot happen here";
+    assert_eq!(without_machines(false).not_told.as_deref(), Some(why));
+    assert_eq!(without_machines(true).not_told, None);
 }
 
 fn upload(assessment: &Assessment) -> &farwatch::model::scenario::ScenarioResult {

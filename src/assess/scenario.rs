@@ -15,11 +15,10 @@ pub(super) fn results(input: &Input<'_>, statements: &[StatementResult]) -> Vec<
 }
 
 fn result(scenario: &Scenario, input: &Input<'_>, statements: &[StatementResult]) -> ScenarioResult {
-    // Checks that find nothing to judge because nothing of the kind is there would tell of an attack that cannot happen.
-    if !is_about(input, scenario.environment) {
-        let not_told = Some(format!("no {} in scope was read in this run", scenario.environment.label()));
-        let (detected, answered) = (Holds::NotAsked, Holds::NotAsked);
-        return ScenarioResult { id: scenario.id.clone(), not_told, detected, answered, links: Vec::new() };
+    // Checks that find nothing to judge would tell of an attack that cannot happen here.
+    if let Some(why) = not_about(input, scenario) {
+        let (id, not_told, none) = (scenario.id.clone(), Some(why), Holds::NotAsked);
+        return ScenarioResult { id, not_told, detected: none, answered: none, links: Vec::new() };
     }
     let links: Vec<LinkResult> = scenario
         .links
@@ -44,21 +43,28 @@ fn result(scenario: &Scenario, input: &Input<'_>, statements: &[StatementResult]
     ScenarioResult { id: scenario.id.clone(), not_told: None, detected, answered, links }
 }
 
-/// Did the run read anything of the kind that is in scope, or could it not tell what there is?
-fn is_about(input: &Input<'_>, kind: EnvironmentKind) -> bool {
-    let place = match kind {
-        EnvironmentKind::Aws => ACCOUNT,
-        EnvironmentKind::Azure => SUBSCRIPTION,
-        EnvironmentKind::Entra => TENANT,
-        EnvironmentKind::Office | EnvironmentKind::Endpoints | EnvironmentKind::Saas => return true,
-    };
+/// Why the run is not about it: nothing of its kind that is in scope was read, or nothing is there that it could happen to.
+/// What could not be listed may be there.
+fn not_about(input: &Input<'_>, scenario: &Scenario) -> Option<String> {
+    let kind = scenario.environment;
     let in_scope = |account: &str| {
         let id = format!("{}:{account}", kind.word());
         input.environments.iter().any(|one| one.kind == kind && one.id == id)
     };
-    let lists = input.inventory.listings_of(place);
-    input.inventory.of(place).iter().any(|one| in_scope(&one.key.account))
-        || lists.iter().any(|list| matches!(list.state, ListState::Cut(_)))
+    let any = |of: &str| input.inventory.of(of).iter().any(|one| in_scope(&one.key.account));
+    let cut = |of: &str| input.inventory.listings_of(of).iter().any(|list| matches!(list.state, ListState::Cut(_)));
+    let place = match kind {
+        EnvironmentKind::Aws => ACCOUNT,
+        EnvironmentKind::Azure => SUBSCRIPTION,
+        EnvironmentKind::Entra => TENANT,
+        EnvironmentKind::Office | EnvironmentKind::Endpoints | EnvironmentKind::Saas => return None,
+    };
+    if !any(place) && !cut(place) {
+        return Some(format!("no {} in scope was read in this run", kind.label()));
+    }
+    let needs = scenario.needs.as_str();
+    let listed = input.inventory.listings_of(needs).iter().any(|list| in_scope(&list.account));
+    (listed && !any(needs) && !cut(needs)).then(|| format!("there is no {needs}, so it cannot happen here"))
 }
 
 /// None of its checks may fail, none may be unknown, and each must have shown something, but for those that may have

@@ -18,6 +18,8 @@ pub struct Scenario {
     pub story: String,
     /// Where it happens. A run that read nothing of the kind does not tell it.
     pub environment: EnvironmentKind,
+    /// The type of resource that it happens to. Where there is none, it cannot happen.
+    pub needs: String,
     /// What has to hold, in order.
     pub links: Vec<Link>,
 }
