@@ -27,7 +27,7 @@ use super::flow::exists;
 use super::rights::{ASSIGNMENT, DEFINITION, ELIGIBLE, GLOBAL, members, reaches, role_of};
 use crate::derive::known::{Known, Listed, listed};
 use crate::model::finding::Reason;
-use crate::model::inventory::Inventory;
+use crate::model::inventory::{Inventory, ListState, Listing};
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
 use serde_json::Value;
@@ -40,6 +40,8 @@ const RULE: &str = "azure.sentinel.automation_rule";
 const ACTION_GROUP: &str = "azure.monitor.action_group";
 const ALERTS: [&str; 3] =
     ["azure.monitor.scheduled_query_rule", "azure.monitor.activity_log_alert", "azure.monitor.metric_alert"];
+/// What starts workflows, and where it names them.
+const STARTERS: [(&str, &str); 3] = [(AUTOMATION, "actions"), (RULE, "actions"), (ACTION_GROUP, "logic_apps")];
 const SUBSCRIPTION: &str = "azure.subscription";
 const INTERFACE: &str = "azure.network.network_interface";
 const NETWORK: &str = "azure.network.virtual_network";
@@ -71,6 +73,17 @@ pub(super) fn types() -> BTreeMap<&'static str, BTreeMap<&'static str, FieldKind
 /// Adds them.
 pub(super) fn derive(inventory: &mut Inventory) {
     let unread = unread(inventory);
+    // What starts workflows names those that no list has: where that was not read to its end, there may be more.
+    let lists = STARTERS.into_iter().flat_map(|(kind, _)| inventory.listings_of(kind));
+    let cut = lists.filter(|list| matches!(list.state, ListState::Cut(_)));
+    let more: Vec<Listing> =
+        cut.map(|list| Listing { kind: WORKFLOW.to_owned(), parent: None, ..list.clone() }).collect();
+    let all = inventory.listings.entry(WORKFLOW.to_owned()).or_default();
+    for list in more {
+        if !all.contains(&list) {
+            all.push(list);
+        }
+    }
     if !unread.is_empty() {
         let all = inventory.resources.entry(WORKFLOW.to_owned()).or_default();
         all.extend(unread);
@@ -91,7 +104,7 @@ pub(super) fn derive(inventory: &mut Inventory) {
 fn unread(inventory: &Inventory) -> Vec<Resource> {
     let known: BTreeSet<&str> = inventory.of(WORKFLOW).iter().map(|one| one.key.id.as_str()).collect();
     let mut found: BTreeMap<String, Resource> = BTreeMap::new();
-    for (kind, field) in [(AUTOMATION, "actions"), (RULE, "actions"), (ACTION_GROUP, "logic_apps")] {
+    for (kind, field) in STARTERS {
         for starter in inventory.of(kind) {
             let actions = starter.get(field).and_then(Value::as_array).into_iter().flatten();
             for id in actions.filter_map(|action| action.get("workflow").and_then(Value::as_str)) {
@@ -124,9 +137,12 @@ fn no() -> Known {
 /// Is there one of the type, in any subscription of the run?
 fn anywhere(inventory: &Inventory, kind: &str, judge: impl Fn(&Resource) -> Known) -> Known {
     let accounts: BTreeSet<&str> = inventory.of(SUBSCRIPTION).iter().map(|one| one.key.account.as_str()).collect();
-    accounts
-        .into_iter()
-        .fold(no(), |so_far, account| so_far.or(listed(inventory, kind, account, GLOBAL).exists(&judge)))
+    let unlisted = inventory.listings_of(SUBSCRIPTION).iter().filter_map(|list| match &list.state {
+        ListState::Cut(gaps) => Some(Known { gaps: gaps.clone(), ..Known::default() }),
+        ListState::Complete(_) => None,
+    });
+    let end = unlisted.fold(no(), Known::or);
+    accounts.into_iter().fold(end, |so_far, account| so_far.or(listed(inventory, kind, account, GLOBAL).exists(&judge)))
 }
 
 /// Does the field hold a record of which this is true? A member that is not told may make it so.
@@ -445,7 +461,8 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::inventory::{ListState, Listing};
+    use crate::model::gap::Gap;
+    use crate::model::plan::Outcome;
     use serde_json::json;
 
     const HERE: &str = "11111111-2222-3333-4444-555555555555";
@@ -515,15 +532,29 @@ mod tests {
         DEFINITION,
     ];
 
+    fn gap(account: &str, kind: &str) -> Gap {
+        Gap {
+            read: kind.to_owned(),
+            action: kind.to_owned(),
+            account: account.to_owned(),
+            region: GLOBAL.to_owned(),
+            parent: None,
+            outcome: Outcome::Denied,
+            code: None,
+            detail: None,
+            evidence: None,
+        }
+    }
+
     /// Two subscriptions in which every list was read to its end, but for those of these types.
     fn inventory(resources: Vec<Resource>, cut: &[&str]) -> Inventory {
         let mut inventory = Inventory::default();
         for account in [HERE, OTHER] {
             let all = inventory.resources.entry(SUBSCRIPTION.to_owned()).or_default();
             all.push(resource(account, SUBSCRIPTION, account, &json!({})));
-            for kind in LISTED.into_iter().chain([ELIGIBLE]) {
+            for kind in LISTED.into_iter().chain([ELIGIBLE, SUBSCRIPTION]) {
                 let state = if cut.contains(&kind) {
-                    ListState::Cut(BTreeSet::new())
+                    ListState::Cut(BTreeSet::from([gap(account, kind)]))
                 } else {
                     ListState::Complete(BTreeSet::from(["E-1.1".to_owned()]))
                 };
@@ -534,10 +565,7 @@ mod tests {
                     parent: None,
                     state,
                 };
-                // A list that was not read at all.
-                if !cut.contains(&kind) {
-                    inventory.listings.entry(kind.to_owned()).or_default().push(list);
-                }
+                inventory.listings.entry(kind.to_owned()).or_default().push(list);
             }
         }
         for resource in resources {
@@ -690,6 +718,7 @@ mod tests {
         assert_eq!(told(vec![rule(&later)], &[]).1, yes);
         // Of lists that were not read nothing is known, but for what others show.
         assert_eq!(told(vec![], &[AUTOMATION]), (None, no, None));
+        assert_eq!(told(vec![], &[SUBSCRIPTION]), (None, None, None), "another subscription may have one");
         assert_eq!(told(vec![rule(&json!({}))], &[AUTOMATION]), (yes, yes, text("Sentinel rule r")));
         assert_eq!(told(vec![rule(&json!({ "actions": [{ "kind": "RunPlaybook" }] }))], &[]), (None, None, None));
         // An action group that an alert names.
@@ -762,6 +791,12 @@ mod tests {
             assert_eq!((one.get("state"), one.get("broken_connections")), (None, None));
         }
         assert!(started(&workflow_id(), &[]).of(WORKFLOW).is_empty(), "it is gone");
+        // A rule that was not read may start one that no list has.
+        let is_cut = |cut: &[&str]| {
+            let found = inventory(vec![], cut);
+            found.listings_of(WORKFLOW).iter().any(|list| matches!(list.state, ListState::Cut(_)))
+        };
+        assert_eq!([RULE, AUTOMATION, ACTION_GROUP, CONNECTION].map(|kind| is_cut(&[kind])), [true, true, true, false]);
     }
 
     #[test]
