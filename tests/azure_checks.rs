@@ -157,7 +157,24 @@ fn sound() -> FakeAzure {
     answer(
         &of(WORKFLOWS),
         &json!([{"id": id("Microsoft.Logic/workflows", "isolate"), "name": "isolate", "location": "eastus",
-        "properties": {"state": "Enabled", "definition": {"actions": {"x": "canary"}}, "parameters": {"p": "canary"}}}]),
+        "properties": {"state": "Enabled", "definition": {"actions": {"x": "canary"}}, "parameters": {
+            "p": {"value": "canary"}, "$connections": {"value": {"mail": {"connectionId": id("Microsoft.Web/connections", "Mail"),
+            "connectionProperties": {"key": "canary"}, "id": of("Microsoft.Web/locations/eastus/managedApis/office365")}}}}}}]),
+    );
+    answer(
+        &of("").replace("/providers/", "/resourcegroups"),
+        &json!([{"id": format!("/subscriptions/{SUB}/resourceGroups/Main"), "name": "Main", "location": "eastus"}]),
+    );
+    answer(
+        &id("Microsoft.Web/connections", "").trim_end_matches('/').to_lowercase(),
+        &json!([{"id": id("Microsoft.Web/connections", "mail"), "name": "mail", "properties": {
+        "displayName": "canary@example.com", "parameterValues": {"token": "canary"}, "api": {"name": "office365", "swagger": "canary"},
+        "statuses": [{"status": "Error", "target": "canary", "error": {"code": "canary", "message": "canary"}}]}}]),
+    );
+    answer(
+        &format!("{}/runs", id("Microsoft.Logic/workflows", "isolate").to_lowercase()),
+        &json!([{"id": "r", "name": "r", "properties": {"startTime": "2020-02-23T13:47:58Z", "status": "Failed",
+        "trigger": {"inputsLink": {"uri": "canary"}}, "outputs": {"o": "canary"}, "error": {"message": "canary"}, "code": "canary"}}]),
     );
     answer(&of(ACCOUNTS), &json!([account(&json!({}))]));
     let account = id("Microsoft.Storage/storageAccounts", "logs").to_lowercase();

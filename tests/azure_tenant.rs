@@ -42,22 +42,27 @@ fn subject(account: &str, id: &str) -> String {
     if id == account { place.to_owned() } else { format!("{place}/{}", id.rsplit('/').next().unwrap_or(id)) }
 }
 
-/// What the program finds where the fake is its Azure.
-fn judge(fake: &FakeAzure) -> Found {
-    let home = tempfile::tempdir().unwrap();
-    let run = home.path().join("run");
+/// Runs the program where the fake is its Azure, in a folder of its own.
+fn audit(fake: &FakeAzure, home: &Path, more: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_farwatch"))
         .args(["audit", "azure", "--azure-credential", "secret", "--no-pdf", "--json", "--call-timeout", "20"])
-        .args(["--out", run.to_str().unwrap()])
+        .args(["--out", home.join("run").to_str().unwrap()])
+        .args(more)
         .env_clear()
-        .env("HOME", home.path())
+        .env("HOME", home)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(fake.env())
         .output()
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(10), "{err}");
-    let result: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("no JSON: {out} {err}"));
+    serde_json::from_str(&out).unwrap_or_else(|_| panic!("no JSON: {out} {err}"))
+}
+
+/// What the program finds where the fake is its Azure.
+fn judge(fake: &FakeAzure) -> Found {
+    let home = tempfile::tempdir().unwrap();
+    let result = audit(fake, home.path(), &[]);
     let mut found = Found::new();
     for finding in result["findings"].as_array().unwrap() {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -123,10 +128,11 @@ fn every_address_is_asked_once() {
     let twice: Vec<_> = asked.iter().filter(|((role, _), times)| *role != Role::Authority && **times > 1).collect();
     assert!(twice.is_empty(), "{twice:#?}");
     let at = |role: Role| fake.seen_at(role).len();
-    // A token for ARM and one for Graph. Of ARM: the subscriptions; 27 lists of each of the two; the peerings of 3 networks; 2 watchers; 3 of each of
-    // the 2 workspaces, 2 more of the one in Sentinel; 3 of each of the 2 storage accounts; the keys of 2 vaults; the
-    // settings of 7 sources, and the categories of one. Of Graph: 6 lists, and the members of a group.
-    assert_eq!((at(Role::Authority), at(Role::Arm), at(Role::Graph), at(Role::Elsewhere)), (2, 84, 7, 0));
+    // A token for ARM and one for Graph. Of ARM: the subscriptions; 28 lists of each of the two; the peerings of 3 networks;
+    // 5 resource groups; 2 watchers; the runs of 2 workflows; 3 of each of the 2 workspaces, 2 more of the one in Sentinel; 3
+    // of each of the 2 storage accounts; the keys of 2 vaults; the settings of 7 sources, and the categories of one. Of
+    // Graph: 6 lists, and the members of a group.
+    assert_eq!((at(Role::Authority), at(Role::Arm), at(Role::Graph), at(Role::Elsewhere)), (2, 93, 7, 0));
 }
 
 // ---- what others are known to get wrong ----
@@ -480,6 +486,349 @@ fn known_wrong_results_where_ids_places_and_answers_differ() {
         ("provider that is not registered", "unknown: 409", PLAYBOOK, "production/default", "fail"),
     ];
     hold(&fake, &rows);
+}
+
+const MAY: &str = "azure-response-workflow-may-isolate";
+const RAN: &str = "azure-response-workflow-ran";
+const CONNECTED: &str = "azure-workflow-connections-healthy";
+const SUCCEEDED: &str = "azure-sentinel-playbook-ran";
+const TICKETS: &str = "azure-ticket-workflow";
+const RESPOND: &str = "production/la-respond";
+
+const WORKFLOWS: &str = "production/Workflows_ListBySubscription.json";
+const CONNECTIONS: &str = "production/Connections_List.json";
+const ROLES: &str = "production/RoleAssignments_ListForSubscription.json";
+const RULES: &str = "production/AutomationRules_List.json";
+/// Where the assignment of the playbook's identity stands in the answer, and the identity itself.
+const ITS_ROLE: &str = "/value/3/properties";
+const IDENTITY: &str = "05e20000-0000-4000-8000-0000000000f1";
+const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+
+fn its_role(member: &str) -> String {
+    format!("{ITS_ROLE}/{member}")
+}
+
+/// What answers about the runs of the playbook.
+fn runs(fake: &FakeAzure, runs: &[(&str, i64)], more: bool) {
+    let path = playbook_runs();
+    let list: Vec<Value> = runs
+        .iter()
+        .map(|(status, days)| {
+            let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+            json!({ "id": format!("{path}/{days}"), "name": days.to_string(),
+                "properties": { "startTime": then.to_string(), "status": status } })
+        })
+        .collect();
+    let mut body = json!({ "value": list });
+    if more {
+        body["nextLink"] = json!("https://management.azure.com/more");
+    }
+    fake.answer("GET", &path, 200, body);
+}
+
+fn playbook_runs() -> String {
+    format!(
+        "/subscriptions/{PRODUCTION}/resourceGroups/rg-security/providers/Microsoft.Logic/workflows/la-respond/runs"
+    )
+}
+
+fn in_legacy(rest: &str) -> String {
+    format!("/subscriptions/{LEGACY}/resourceGroups/RG-Network/providers/{rest}")
+}
+
+/// The identity of the playbook as Contributor at this scope, as the list of legacy would have it.
+fn contributor_in_legacy(scope: &str) -> Value {
+    json!({ "id": format!("/subscriptions/{LEGACY}/providers/Microsoft.Authorization/roleAssignments/a55e7000-0002-4000-8000-0000000000f1"),
+        "name": "a55e7000-0002-4000-8000-0000000000f1", "properties": { "scope": scope, "principalId": IDENTITY.to_uppercase(),
+        "principalType": "ServicePrincipal",
+        "roleDefinitionId": format!("/subscriptions/{LEGACY}/providers/Microsoft.Authorization/roleDefinitions/{CONTRIBUTOR}") } })
+}
+
+#[test]
+fn known_wrong_results_about_who_may_cut_a_machine_off() {
+    // In another subscription than that of the machines.
+    let elsewhere = [
+        (ROLES, its_role("principalId"), json!("05e20000-0000-4000-8000-0000000000f2")),
+        (
+            "legacy/RoleAssignments_ListForSubscription.json",
+            "/value/-".to_owned(),
+            contributor_in_legacy(&format!("/subscriptions/{LEGACY}")),
+        ),
+    ];
+    let rows: [Row; 2] = [
+        ("role in another subscription", "pass: its identity has a role", MAY, "production", "fail"),
+        ("workflow of another subscription", "fail: it lies elsewhere", MAY, "legacy", "pass"),
+    ];
+    hold(&changed(&elsewhere), &rows);
+    // Not every machine; a role that takes the right away again.
+    let changes = [
+        (
+            "legacy/RoleAssignments_ListForSubscription.json",
+            "/value/-".to_owned(),
+            contributor_in_legacy(&in_legacy("Microsoft.Network/networkInterfaces/NIC-old-01")),
+        ),
+        (
+            "production/RoleDefinitions_List.json",
+            "/value/6/properties/permissions/0/notActions".to_owned(),
+            json!(["Microsoft.Network/networkInterfaces/*"]),
+        ),
+    ];
+    let rows: [Row; 2] = [
+        ("one machine of two", "pass: its identity has a role", MAY, "legacy", "fail"),
+        ("not-actions", "pass: the action is listed", MAY, "production", "fail"),
+    ];
+    hold(&changed(&changes), &rows);
+    // By a group, by an identity that was given to it.
+    let member =
+        json!({ "@odata.type": "#microsoft.graph.servicePrincipal", "id": IDENTITY, "displayName": "la-respond" });
+    let by_group = [
+        (ROLES, its_role("principalId"), json!("05e20000-0000-4000-8000-0000000000f2")),
+        ("entra/transitiveMembers.json", "/value/-".to_owned(), member),
+    ];
+    let rows: [Row; 1] = [("role of a group", "fail: the identity has none", MAY, "production", "pass")];
+    hold(&changed(&by_group), &rows);
+    let given = json!({ "type": "UserAssigned", "userAssignedIdentities": {
+        "/subscriptions/x/identities/y": { "clientId": "c", "principalId": IDENTITY } } });
+    let rows: [Row; 1] = [("identity that was given", "fail: it has none of its own", MAY, "production", "pass")];
+    hold(&changed(&[(WORKFLOWS, "/value/0/identity".to_owned(), given)]), &rows);
+    // What was not read.
+    let fake = changed(&[(ROLES, its_role("principalId"), json!("05e20000-0000-4000-8000-0000000000f2"))]);
+    fake.fault("/v1.0/groups/05e20000-0000-4000-8000-000000000009/transitiveMembers", Fault::Denied);
+    hold(&fake, &[("members that were not read", "fail: the identity has none", MAY, "production", "unknown")]);
+    let fake = tenant(&[]);
+    fake.fault(
+        &format!("/subscriptions/{PRODUCTION}/providers/Microsoft.Authorization/roleDefinitions"),
+        Fault::Denied,
+    );
+    hold(&fake, &[("roles that were not read", "fail: no role allows it", MAY, "production", "unknown")]);
+}
+
+#[test]
+fn known_wrong_results_about_what_workflows_did() {
+    let with = |list: &[(&str, i64)], more| {
+        let fake = tenant(&[]);
+        runs(&fake, list, more);
+        fake
+    };
+    let rows: [Row; 2] = [
+        ("the last run failed", "pass: one succeeded", SUCCEEDED, RESPOND, "fail"),
+        ("and it ran", "fail: it did not succeed", RAN, RESPOND, "pass"),
+    ];
+    hold(&with(&[("Failed", 3), ("Succeeded", 9)], false), &rows);
+    let rows: [Row; 3] = [
+        ("runs of long ago", "pass: it ran", RAN, RESPOND, "fail"),
+        ("a ticket of long ago", "pass: it ran", TICKETS, "production", "fail"),
+        ("more of them", "unknown: the list goes on", SUCCEEDED, RESPOND, "pass"),
+    ];
+    hold(&with(&[("Succeeded", 100), ("Failed", 120)], true), &rows);
+    let rows: [Row; 2] = [
+        ("one that is under way", "fail: it has not succeeded", SUCCEEDED, RESPOND, "pass"),
+        ("and counts as run", "fail: none ended", RAN, RESPOND, "pass"),
+    ];
+    hold(&with(&[("Running", 0), ("Succeeded", 9)], false), &rows);
+    let rows: [Row; 2] = [
+        ("no run", "pass: none failed", SUCCEEDED, RESPOND, "fail"),
+        ("none within 90 days", "not applicable: no run", RAN, RESPOND, "fail"),
+    ];
+    hold(&with(&[], false), &rows);
+    for fault in [Fault::Denied, Fault::Truncated] {
+        let fake = tenant(&[]);
+        fake.fault(&playbook_runs(), fault);
+        let rows: [Row; 3] = [
+            ("runs that were not read", "fail: no run", RAN, RESPOND, "unknown"),
+            ("how they ended, neither", "fail: no run", SUCCEEDED, RESPOND, "unknown"),
+            ("whether tickets were opened, neither", "fail: no run", TICKETS, "legacy", "unknown"),
+        ];
+        hold(&fake, &rows);
+    }
+}
+
+#[test]
+fn known_wrong_results_about_connections_and_what_starts_a_workflow() {
+    let state = |state: &str| [(CONNECTIONS, "/value/1/properties/statuses/0/status".to_owned(), json!(state))];
+    let rows: [Row; 2] = [
+        ("a connection in Error", "pass: the workflow is enabled", CONNECTED, RESPOND, "fail"),
+        ("which says nothing of its runs", "fail: it is broken", RAN, RESPOND, "pass"),
+    ];
+    hold(&changed(&state("Error")), &rows);
+    let fake = tenant(&[]);
+    fake.fault(
+        &format!("/subscriptions/{PRODUCTION}/resourceGroups/rg-security/providers/Microsoft.Web/connections"),
+        Fault::Denied,
+    );
+    let rows: [Row; 1] = [("connections that were not read", "fail: they are gone", CONNECTED, RESPOND, "unknown")];
+    hold(&fake, &rows);
+    let parameters = "/value/0/properties/parameters".to_owned();
+    let rows: [Row; 2] = [
+        ("a workflow without connections", "pass: none is broken", CONNECTED, RESPOND, "not_applicable"),
+        ("and so without tickets", "pass: it ran", TICKETS, "production", "fail"),
+    ];
+    hold(&changed(&[(WORKFLOWS, parameters, json!({}))]), &rows);
+    // What it starts is not read.
+    let playbook = |id: &str| {
+        let place = "/value/0/properties/actions/0/actionConfiguration/logicAppResourceId".to_owned();
+        changed(&[(RULES, place, json!(id))])
+    };
+    let standard = format!(
+        "/subscriptions/{PRODUCTION}/resourceGroups/rg-security/providers/Microsoft.Web/sites/respond/workflows/isolate"
+    );
+    let rows: [Row; 4] = [
+        ("a workflow of the plan Standard", "fail: no such workflow", PLAYBOOK, "production/default", "unknown"),
+        ("and what it may do", "fail: no workflow may", MAY, "production", "unknown"),
+        ("and whether it succeeded", "fail: no run", SUCCEEDED, "production/isolate", "unknown"),
+        ("the other one is started by nothing", "pass: it ran", RAN, RESPOND, "not_applicable"),
+    ];
+    hold(&playbook(&standard), &rows);
+    // The rule is off; something else starts it.
+    let off = (RULES, "/value/0/properties/triggeringLogic/isEnabled".to_owned(), json!(false));
+    let rows: [Row; 3] = [
+        ("a rule that is off", "pass: a rule names it", SUCCEEDED, RESPOND, "not_applicable"),
+        ("nothing starts it", "pass: it may", MAY, "production", "fail"),
+        ("so it need not run", "fail: no alert", RAN, RESPOND, "not_applicable"),
+    ];
+    hold(&changed(std::slice::from_ref(&off)), &rows);
+    let workflow = format!(
+        "/subscriptions/{PRODUCTION}/resourceGroups/RG-security/providers/Microsoft.Logic/Workflows/LA-respond"
+    );
+    let receiver = json!([{ "name": "isolate", "resourceId": workflow, "callbackUrl": "https://invented.example" }]);
+    let group = |rest: &str| format!("/value/0/properties/{rest}");
+    let by_group = [off, ("production/ActionGroups_ListBySubscriptionId.json", group("logicAppReceivers"), receiver)];
+    let rows: [Row; 2] = [
+        ("started by an action group", "fail: Sentinel does not", MAY, "production", "pass"),
+        ("which is no rule of Sentinel", "pass: it is started", SUCCEEDED, RESPOND, "not_applicable"),
+    ];
+    hold(&changed(&by_group), &rows);
+}
+
+/// [`tenant`], of places that are put together.
+fn changed(changes: &[(&'static str, String, Value)]) -> FakeAzure {
+    let changes: Vec<Change> =
+        changes.iter().map(|(file, place, value)| (*file, &*place.clone().leak(), value.clone())).collect();
+    tenant(&changes)
+}
+
+// ---- the scenario ----
+
+/// An organisation that held a drill here.
+fn organisation(home: &Path, place: &str) -> PathBuf {
+    let folder = home.join("organisation");
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    write(
+        "farwatch.yaml",
+        &format!(
+            "organisation: {{ name: Tidewater Precision }}\nsystem: {{ name: Tidewater, description: All that we have., information: FCI }}\n\
+             people:\n  - {{ id: avery, name: Avery Admin, title: Engineer, email: avery@tidewater.example, roles: [engineer] }}\n  \
+             - {{ id: kim, name: Kim Machinist, title: President, email: kim@tidewater.example, roles: [affirming_official] }}\n\
+             environments:\n  azure: {{ subscriptions: [{{ id: {PRODUCTION}, name: production }}] }}\n  \
+             aws: {{ accounts: [{{ id: '210987654321', name: old }}] }}\n"
+        ),
+    );
+    let today = jiff::Zoned::now().date();
+    let (held, ends) = (
+        today.checked_sub(jiff::Span::new().days(12)).unwrap(),
+        today.checked_add(jiff::Span::new().days(300)).unwrap(),
+    );
+    write("evidence/drill.md", "What we saw.\n");
+    write(
+        "statements/drill.md",
+        &format!(
+            "---\nkind: drill\nanswers: [SC.L1-b.1.x.c/suspicious-traffic-alerts]\nenvironments: ['{place}']\nowner: avery\n\
+             approver: kim\ndate: {held}\nexpires: {ends}\nstatus: final\nmethod: [test]\nevidence: [evidence/drill.md]\n---\n\
+             # We cut a machine off\n\nA machine sent files to an address in another country on port 4444. The alert came after 40 minutes, the\n\
+             playbook cut the machine off, and Avery took a snapshot of its disk. Kim watched and timed it.\n"
+        ),
+    );
+    folder
+}
+
+/// Would it be noticed, would it be answered, and what of each link.
+fn scenario(fake: &FakeAzure, place: &str) -> (String, String, Vec<(String, String)>) {
+    let home = tempfile::tempdir().unwrap();
+    let folder = organisation(home.path(), place);
+    audit(fake, home.path(), &["--organisation", folder.to_str().unwrap()]);
+    let mut files = Vec::new();
+    let mut folders = vec![home.path().join("run")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+        }
+    }
+    let read = |name: &str| {
+        let file = files.iter().find(|file| file.file_name().is_some_and(|one| one == name));
+        fs::read_to_string(file.unwrap_or_else(|| panic!("no {name}"))).unwrap()
+    };
+    let assessment: Value = serde_json::from_str(&read("assessment.json")).unwrap();
+    let all = assessment["scenarios"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    // What happens in AWS is not told where no account of it was read, declared or not.
+    let other = all.iter().find(|one| one["id"] == "upload-to-private-storage").unwrap();
+    assert_eq!(other["not_told"], "no AWS account in scope was read in this run");
+    assert_eq!(other["detected"], "not_asked");
+    assert!(
+        read("ssp.md")
+            .contains("- Files leave for a private storage service: no AWS account in scope was read in this run")
+    );
+    let one = all.iter().find(|one| one["id"] == "odd-port-to-another-country").unwrap();
+    let links = one["links"].as_array().unwrap().iter();
+    (
+        text(&one["detected"]),
+        text(&one["answered"]),
+        links.map(|link| (text(&link["holds"]), text(&link["because"]))).collect(),
+    )
+}
+
+fn outcomes(links: &[(String, String)]) -> Vec<&str> {
+    links.iter().map(|(holds, _)| holds.as_str()).collect()
+}
+
+/// `production` alone, with an alert on other countries.
+fn watched(more: &[(&'static str, String, Value)]) -> FakeAzure {
+    let list: Value =
+        serde_json::from_str(&fs::read_to_string(folder().join("Subscriptions_List.json")).unwrap()).unwrap();
+    let column = |name: &str, kind: &str| json!({ "name": name, "type": kind });
+    let columns = json!([column("FlowType", "string"), column("Country", "string"), column("DestPort", "int")]);
+    let rule = |place: &str| format!("/value/0/properties/{place}");
+    let alerts = "production/ScheduledQueryRules_ListBySubscription.json";
+    let tables = "production/Tables_ListByWorkspace.json";
+    let mut changes = vec![
+        ("Subscriptions_List.json", "/value".to_owned(), json!([list["responses"]["200"]["body"]["value"][0]])),
+        (alerts, rule("criteria/allOf/0/query"), json!("NTANetAnalytics | where Country !in~ ('US', 'CA')")),
+        (alerts, rule("criteria/allOf/0/threshold"), json!(0)),
+        (alerts, rule("windowSize"), json!("PT2H")),
+        (tables, "/value/2/properties/schema/columns".to_owned(), columns),
+        (tables, "/value/2/properties/schema/standardColumns".to_owned(), json!([column("TimeGenerated", "dateTime")])),
+    ];
+    changes.extend(more.iter().cloned());
+    changed(&changes)
+}
+
+#[test]
+fn the_scenario_is_told_link_by_link() {
+    let here = format!("azure:{PRODUCTION}");
+    let (detected, answered, links) = scenario(&watched(&[]), &here);
+    assert_eq!((detected.as_str(), answered.as_str()), ("yes", "yes"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["yes"; 7]);
+    // The tenant as it is: a network is not recorded, no alert looks at countries, and legacy has no workflow.
+    let (detected, answered, links) = scenario(&tenant(&[]), &here);
+    assert_eq!((detected.as_str(), answered.as_str()), ("no", "no"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["no", "no", "no", "no", "yes", "yes", "yes"]);
+    assert_eq!(links[2].1, "no alert goes off on the port or the country, or nobody is told");
+    // It is noticed, and the workflow is broken; a workflow that uses no connection is not.
+    let error = (CONNECTIONS, "/value/1/properties/statuses/0/status".to_owned(), json!("Error"));
+    let (detected, answered, links) = scenario(&watched(&[error]), &here);
+    assert_eq!((detected.as_str(), answered.as_str(), links[4].0.as_str()), ("yes", "no", "no"), "{links:#?}");
+    let none = (WORKFLOWS, "/value/0/properties/parameters".to_owned(), json!({}));
+    assert_eq!(outcomes(&scenario(&watched(&[none]), &here).2), ["yes"; 7]);
+    // What was not read is not known; a drill in the other cloud is none.
+    let fake = watched(&[]);
+    fake.fault(&playbook_runs(), Fault::Denied);
+    let (detected, answered, links) = scenario(&fake, "aws:210987654321");
+    assert_eq!((detected.as_str(), answered.as_str()), ("yes", "no"), "{links:#?}");
+    assert_eq!(outcomes(&links), ["yes", "yes", "yes", "yes", "not_known", "yes", "no"]);
 }
 
 #[test]

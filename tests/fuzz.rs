@@ -25,6 +25,7 @@ use farwatch::model::exchange::Exchange;
 use farwatch::model::finding::Outcome;
 use farwatch::model::gap::Gap;
 use farwatch::model::inventory::{Inventory, ListState, Listing};
+use farwatch::model::path::WirePath;
 use farwatch::model::plan::{CallId, Outcome as CallOutcome};
 use farwatch::model::read::{At, Decoder, Field, FieldKind, Read};
 use farwatch::model::resource::{Resource, ResourceKey};
@@ -170,18 +171,32 @@ fn redaction_holds(read: &Read, body: &[u8], draw: &mut Draw) {
         let value: Value = serde_json::from_slice(&kept).expect("declared places are removed from JSON");
         assert!(!has(&kept) || has(value.to_string().as_bytes()), "a secret is hidden behind a name that stands twice");
         for place in &read.redact {
-            let names: Vec<&str> = place.steps().iter().map(|(name, _)| name.as_str()).collect();
-            assert!(is_blank(&value, &names), "{} was kept in {value}", place.source());
+            let names = |path: &WirePath| path.steps().iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            let but: Vec<Vec<String>> = place.but.iter().map(names).collect();
+            let but: Vec<&[String]> = but.iter().map(Vec::as_slice).collect();
+            assert!(is_blank(&value, &names(&place.at), &but), "{} was kept in {value}", place.at.source());
         }
     }
 }
 
-/// Does nothing stand at the place, through lists or not?
-fn is_blank(value: &Value, names: &[&str]) -> bool {
+/// Does nothing stand at the place, through lists or not, but texts that may stay?
+fn is_blank(value: &Value, names: &[String], but: &[&[String]]) -> bool {
     match (value, names) {
-        (Value::Array(items), _) => items.iter().all(|item| is_blank(item, names)),
-        (_, []) => value.is_null() || value == "[redacted]",
-        (_, [name, rest @ ..]) => value.get(*name).is_none_or(|inner| is_blank(inner, rest)),
+        (Value::Array(items), [_, ..]) => items.iter().all(|item| is_blank(item, names, but)),
+        (Value::Array(items), []) if !but.is_empty() => {
+            let inside: Vec<&[String]> = but.iter().copied().filter(|path| !path.is_empty()).collect();
+            items.iter().all(|item| is_blank(item, names, &inside))
+        }
+        (Value::Object(map), []) if !but.is_empty() => map.iter().all(|(name, inner)| {
+            let rest = |path: &&[String]| path.first().is_some_and(|first| first == "*" || first == name);
+            let inside: Vec<&[String]> = but.iter().copied().filter(rest).map(|path| &path[1..]).collect();
+            is_blank(inner, &[], &inside)
+        }),
+        (_, []) => {
+            value.is_null() || value == "[redacted]" || value.is_string() && but.iter().any(|path| path.is_empty())
+        }
+        (Value::Object(map), [name, rest @ ..]) if name == "*" => map.values().all(|inner| is_blank(inner, rest, but)),
+        (_, [name, rest @ ..]) => value.get(name).is_none_or(|inner| is_blank(inner, rest, but)),
     }
 }
 

@@ -374,7 +374,7 @@ fn a_scenario_is_told_link_by_link() {
     assert_eq!((detected, answered), (Holds::Yes, Holds::Yes), "{links:?}");
     // The event history of the account confirms the drill, and that stands beside it.
     let judged_ready = READY.judge();
-    let drill = judged_ready.assessment.scenarios[0].links.last().unwrap();
+    let drill = upload(&judged_ready.assessment).links.last().unwrap();
     let told = judged_ready.findings.findings.iter().find(|one| drill.findings.contains(&one.id().to_owned())).unwrap();
     assert_eq!(told.outcome(), Outcome::Pass);
     assert!(told.sentence().contains("on 2026-10-14 (UTC, a day more or less): 1 (Modify"), "{}", told.sentence());
@@ -390,6 +390,55 @@ fn a_scenario_is_told_link_by_link() {
     let exchanges: Vec<Exchange> = world.collection.exchanges.iter().filter(gone).cloned().collect();
     let undrilled = ready(|one| one.statements.retain(|statement| statement.kind != StatementKind::Drill));
     let judged = world.judge_with(&exchanges, &|exchange| world.collection.body(exchange), Some(&undrilled));
-    let result = &judged.assessment.scenarios[0];
+    let result = upload(&judged.assessment);
     assert_eq!((result.detected, result.answered), (Holds::NotKnown, Holds::No));
+    // A drill in Azure is none in AWS.
+    let elsewhere = ready(|one| {
+        for statement in one.statements.iter_mut().filter(|statement| statement.kind == StatementKind::Drill) {
+            statement.environments = vec!["azure".to_owned()];
+        }
+    });
+    assert_eq!(upload(&self::judged(&READY, &elsewhere)).answered, Holds::No);
+}
+
+/// What happens in a cloud of which nothing was read is not told, whatever the organisation has.
+#[test]
+fn a_scenario_of_another_cloud_is_not_told() {
+    use farwatch::model::scenario::Holds;
+    let assessment = READY.judge().assessment;
+    assert_eq!(upload(&assessment).not_told, None);
+    let other = assessment.scenarios.iter().find(|one| one.id == "odd-port-to-another-country").unwrap();
+    assert_eq!(other.not_told.as_deref(), Some("no Azure subscription in scope was read in this run"));
+    assert_eq!((other.detected, other.answered, other.links.len()), (Holds::NotAsked, Holds::NotAsked, 0));
+    // The demo has both clouds, so both are told; not where one of them is out of scope.
+    let told = |organisation: &Organisation| {
+        let all = judged(&DEMO, organisation).scenarios;
+        all.into_iter().filter(|one| one.not_told.is_none()).map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&DEMO.organisation), ["odd-port-to-another-country", "upload-to-private-storage"]);
+    let mut without = DEMO.organisation.clone();
+    let rule = serde_json::json!({ "reason": "it is about to be closed", "account": "210987654321" });
+    without.scope.out.push(serde_json::from_value(rule).unwrap());
+    assert_eq!(told(&without), ["odd-port-to-another-country"]);
+    // Nor where there is nothing that it could happen to; a list that was cut may hide it.
+    let world = &*READY;
+    let without_machines = |cut: bool| {
+        let body = |exchange: &Exchange| world.collection.body(exchange);
+        let (seal, plan) = (&world.collection.seal, &world.collection.plan);
+        let mut seen = inventory(&RULES.controls.reads, seal, plan, &world.collection.exchanges, &body);
+        seen.resources.remove("aws.ec2.network_interface");
+        if cut {
+            seen.listings.get_mut("aws.ec2.network_interface").unwrap()[0].state = ListState::Cut([].into());
+        }
+        let parameters = defaults(&RULES.controls.parameters);
+        let terms = Terms { organisation: Some(&world.organisation), parameters, as_of: AS_OF.parse().unwrap() };
+        upload(&judge_inventory(&RULES, seen, &world.collection, terms).unwrap().assessment).clone()
+    };
+    let why = "there is no aws.ec2.network_interface, so it cannot happen here";
+    assert_eq!(without_machines(false).not_told.as_deref(), Some(why));
+    assert_eq!(without_machines(true).not_told, None);
+}
+
+fn upload(assessment: &Assessment) -> &farwatch::model::scenario::ScenarioResult {
+    assessment.scenarios.iter().find(|one| one.id == "upload-to-private-storage").unwrap()
 }

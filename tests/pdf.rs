@@ -16,7 +16,7 @@ use farwatch::report::view::{
     AbsentView, AccountView, AspectView, BoundaryPlaceView, BoundaryPointView, BoundaryView, CellView, CheckView,
     ClauseView, CountView, DeclarationView, EnvironmentView, EvidenceView, ExceptionView, FactView, FileView,
     FindingView, LinkView, ObjectiveView, OrganisationView, OutOfScopeView, ParagraphView, ParameterView, PersonView,
-    RequirementView, ScenarioView, StatementView, UnseenView, View,
+    RequirementView, ScenarioView, StatementView, UnseenView, UntoldView, View,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -418,6 +418,7 @@ fn hostile() -> View {
                 }],
             })
             .collect(),
+        untold_scenarios: names().map(|name| UntoldView { title: name.to_owned(), why: name.to_owned() }).collect(),
     }
 }
 
@@ -448,6 +449,7 @@ fn empty() -> View {
         limits: Vec::new(),
         boundary: BoundaryView::default(),
         scenarios: vec![],
+        untold_scenarios: vec![],
         ..hostile()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::model::answer::names_once;
 use crate::model::path::{Of, WirePath};
+use crate::model::read::Redaction;
 use regex::bytes::Regex;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -53,7 +54,7 @@ fn by_pattern(body: &[u8]) -> Cow<'_, [u8]> {
 ///
 /// # Errors
 /// [`RedactError`] when the read declares places and the body cannot be read.
-pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String>), RedactError> {
+pub fn redact(body: Vec<u8>, places: &[Redaction]) -> Result<(Vec<u8>, Vec<String>), RedactError> {
     let mut removed = Vec::new();
     let mut body = body;
     if !places.is_empty() {
@@ -64,8 +65,9 @@ pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String
             return Err(RedactError);
         }
         for place in places {
-            if blot(&mut value, place.steps()) {
-                removed.push(place.source().to_owned());
+            let but: Vec<&[Step]> = place.but.iter().map(WirePath::steps).collect();
+            if blot(&mut value, place.at.steps(), &but) {
+                removed.push(place.at.source().to_owned());
             }
         }
         if !removed.is_empty() {
@@ -81,17 +83,46 @@ pub fn redact(body: Vec<u8>, places: &[WirePath]) -> Result<(Vec<u8>, Vec<String
     Ok((body, removed))
 }
 
+/// A name, and what is meant of the value there.
+type Step = (String, Of);
+
 /// Lists are gone through wherever they stand: what is declared as a list and comes as one thing, or the other way
 /// round, is no less secret.
-fn blot(value: &mut Value, steps: &[(String, Of)]) -> bool {
+fn blot(value: &mut Value, steps: &[Step], but: &[&[Step]]) -> bool {
     match (steps.split_first(), value) {
         (_, Value::Null) => false,
-        (None, value) => {
+        (None, value) if but.is_empty() => {
             *value = MARK.into();
             true
         }
-        (Some(_), Value::Array(items)) => items.iter_mut().fold(false, |any, item| blot(item, steps) | any),
-        (Some(((name, _), rest)), value) => value.get_mut(name).is_some_and(|inner| blot(inner, rest)),
+        (None, value) => blot_but(value, but),
+        (Some(_), Value::Array(items)) => items.iter_mut().fold(false, |any, item| blot(item, steps, but) | any),
+        (Some(((_, Of::Members), rest)), Value::Object(map)) => {
+            map.values_mut().fold(false, |any, inner| blot(inner, rest, but) | any)
+        }
+        (Some(((name, _), rest)), value) => value.get_mut(name).is_some_and(|inner| blot(inner, rest, but)),
+    }
+}
+
+/// Everything goes but the texts at these paths. Names stay: they say where something was removed.
+fn blot_but(value: &mut Value, but: &[&[Step]]) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(_) if but.iter().any(|path| path.is_empty()) => false,
+        Value::Array(items) if !but.is_empty() => {
+            let inside: Vec<&[Step]> = but.iter().copied().filter(|path| !path.is_empty()).collect();
+            items.iter_mut().fold(false, |any, item| blot_but(item, &inside) | any)
+        }
+        Value::Object(map) if !but.is_empty() => map.iter_mut().fold(false, |any, (name, inner)| {
+            let leads = but.iter().filter_map(|path| path.split_first());
+            let inside: Vec<&[Step]> =
+                leads.filter(|((step, of), _)| *of == Of::Members || step == name).map(|(_, rest)| rest).collect();
+            blot_but(inner, &inside) | any
+        }),
+        value => {
+            *value = MARK.into();
+            true
+        }
     }
 }
 
@@ -99,10 +130,56 @@ fn blot(value: &mut Value, steps: &[(String, Of)]) -> bool {
 mod tests {
     use super::*;
 
+    fn all(path: &str) -> Redaction {
+        Redaction { at: WirePath::parse(path), but: Vec::new() }
+    }
+
+    #[test]
+    fn what_stays_is_named_and_is_text() {
+        let place = [Redaction {
+            at: WirePath::parse("value[].parameters"),
+            but: ["$connections.value.*.connectionId", "states[].state"].map(WirePath::parse).to_vec(),
+        }];
+        let kept = |parameters: Value| {
+            let body = serde_json::json!({ "value": [{ "name": "n", "parameters": parameters }] }).to_string();
+            let (kept, removed) = redact(body.into_bytes(), &place).unwrap();
+            assert!(!String::from_utf8_lossy(&kept).contains("canary"), "{}", String::from_utf8_lossy(&kept));
+            let kept: Value = serde_json::from_slice(&kept).unwrap();
+            assert_eq!(kept["value"][0]["name"], "n");
+            (kept["value"][0]["parameters"].clone(), removed)
+        };
+        let (parameters, removed) = kept(serde_json::json!({
+            "$connections": { "value": { "a": { "connectionId": "/a", "properties": { "key": "canary" } } }, "type": "canary" },
+            "password": { "value": "canary" },
+            "connectionId": "canary",
+            "states": [{ "state": "Connected", "error": { "message": "canary" } }, null],
+        }));
+        assert_eq!(
+            parameters,
+            serde_json::json!({
+                "$connections": { "value": { "a": { "connectionId": "/a", "properties": MARK } }, "type": MARK },
+                "password": MARK, "connectionId": MARK, "states": [{ "state": "Connected", "error": MARK }, null],
+            })
+        );
+        assert_eq!(removed, ["value[].parameters"]);
+        // What stands there and is no text goes: it may hold anything.
+        for odd in [
+            serde_json::json!("canary"),
+            serde_json::json!(["canary"]),
+            serde_json::json!({ "$connections": "canary" }),
+            serde_json::json!({ "$connections": { "value": { "a": { "connectionId": { "x": "canary" } } } } }),
+            serde_json::json!({ "$connections": { "value": { "a": { "connectionId": { "connectionId": "canary" } } } } }),
+            serde_json::json!({ "$connections": { "value": { "a": { "connectionId": ["canary"] } } } }),
+            serde_json::json!({ "states": { "state": { "state": "canary" } } }),
+        ] {
+            assert_eq!(kept(odd).1, ["value[].parameters"]);
+        }
+    }
+
     #[test]
     fn declared_places_go() {
         let body = br#"{"D":{"Destinations":[{"S":{"HECToken":"canary-1"}},{"X":{}}]}}"#.to_vec();
-        let (kept, removed) = redact(body, &[WirePath::parse("D.Destinations[].S.HECToken")]).unwrap();
+        let (kept, removed) = redact(body, &[all("D.Destinations[].S.HECToken")]).unwrap();
         assert_eq!(
             String::from_utf8(kept).unwrap(),
             r#"{"D":{"Destinations":[{"S":{"HECToken":"[redacted]"}},{"X":{}}]}}"#
@@ -112,7 +189,7 @@ mod tests {
 
     #[test]
     fn declared_places_go_whatever_their_shape() {
-        let place = [WirePath::parse("Destinations[].HECToken")];
+        let place = [all("Destinations[].HECToken")];
         for body in [
             r#"{"Destinations":{"HECToken":"canary"}}"#,
             r#"{"Destinations":[[{"HECToken":"canary"}]]}"#,
@@ -136,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_body_that_cannot_be_read_is_not_kept() {
-        assert_eq!(redact(b"{\"HECToken\": \"canary".to_vec(), &[WirePath::parse("HECToken")]), Err(RedactError));
+        assert_eq!(redact(b"{\"HECToken\": \"canary".to_vec(), &[all("HECToken")]), Err(RedactError));
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl Controls {
             }
         }
         checks.sort_by(|a, b| a.id.cmp(&b.id));
-        scenario_problems(&scenarios, &checks, catalog.as_ref(), &files, &mut problems);
+        scenario_problems(&scenarios, &reads, &checks, catalog.as_ref(), &files, &mut problems);
         coverage_problems(&coverage, &checks, catalog.as_ref(), &files, &mut problems);
         match (catalog, guidance, parameters, provider, azure) {
             (Some(catalog), Some(guidance), Some(parameters), Some(provider), Some(azure)) if problems.is_empty() => {
@@ -397,9 +397,10 @@ fn network_problems(read: &Read, say: &mut impl FnMut(String, &str)) {
     }
 }
 
-/// What is wrong with scenarios beyond their form: checks and aspects that do not exist.
+/// What is wrong with scenarios beyond their form: types, checks and aspects that do not exist.
 fn scenario_problems(
     scenarios: &[Scenario],
+    reads: &[Read],
     checks: &[Check],
     catalog: Option<&Catalog>,
     files: &BTreeMap<String, String>,
@@ -408,8 +409,15 @@ fn scenario_problems(
     for scenario in scenarios {
         let path = format!("scenarios/{}.yaml", scenario.id);
         let text = files.get(&path).map(String::as_str).unwrap_or_default();
+        let needs = scenario.needs.as_str();
+        if !reads.iter().any(|read| read.resource.as_deref() == Some(needs)) {
+            let what = format!("no read gives the type `{needs}`");
+            problems.near(&path, text, needs, what, "name a type of resource that a read lists");
+        }
         for link in &scenario.links {
-            for id in link.checks.iter().filter(|id| !checks.iter().any(|check| check.id == **id)) {
+            for id in
+                link.checks.iter().chain(&link.none_fails).filter(|id| !checks.iter().any(|check| check.id == **id))
+            {
                 problems.near(
                     &path,
                     text,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A dotted path through an answer; `[]` after a name means every element of the list there, `[0]` the first one.
+/// A dotted path through an answer; `[]` after a name means every element of the list there, `[0]` the first one. A step
+/// `*` means every member of the map there, whatever its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WirePath {
     source: String,
@@ -20,6 +21,15 @@ pub enum Of {
     Every,
     /// The first element of the list that it is.
     First,
+    /// Every member of the map before it: the step has no name of its own.
+    Members,
+}
+
+impl Of {
+    /// May it be several values?
+    fn is_many(self) -> bool {
+        matches!(self, Self::Every | Self::Members)
+    }
 }
 
 impl WirePath {
@@ -35,6 +45,7 @@ impl WirePath {
             source
                 .split('.')
                 .map(|step| match (step.strip_suffix("[]"), step.strip_suffix("[0]")) {
+                    _ if step == "*" => (step.to_owned(), Of::Members),
                     (Some(name), _) => (name.to_owned(), Of::Every),
                     (None, Some(name)) => (name.to_owned(), Of::First),
                     (None, None) => (step.to_owned(), Of::Itself),
@@ -42,6 +53,12 @@ impl WirePath {
                 .collect()
         };
         Self { source: source.to_owned(), steps }
+    }
+
+    /// This path, and then that one.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self::parse(&format!("{}.{}", self.source, rest.source))
     }
 
     /// The text it was parsed from.
@@ -56,26 +73,30 @@ impl WirePath {
         &self.steps
     }
 
-    /// Does it lead through every element of a list?
+    /// Does it lead through every element of a list, or every member of a map?
     #[must_use]
     pub fn is_many(&self) -> bool {
-        self.steps.iter().any(|(_, of)| *of == Of::Every)
+        self.steps.iter().any(|(_, of)| of.is_many())
     }
 
-    /// The values at a path that leads through lists, of those elements that have one; nothing where the first list is
-    /// not there, or what should be a list is none.
+    /// The values at a path that leads through lists or maps, of those elements that have one; nothing where the first
+    /// list is not there, or what should be a list is none.
     #[must_use]
     pub fn find_all<'a>(&self, value: &'a Value) -> Option<Vec<&'a Value>> {
         let mut found = vec![value];
         for (at, (name, of)) in self.steps.iter().enumerate() {
             let mut next = Vec::new();
             for value in found {
+                if *of == Of::Members {
+                    next.extend(value.as_object()?.values());
+                    continue;
+                }
                 match (value.get(name).filter(|value| !value.is_null()), of) {
                     (Some(value), Of::Every) => next.extend(value.as_array()?),
-                    (Some(value), Of::Itself) => next.push(value),
+                    (Some(value), Of::Itself | Of::Members) => next.push(value),
                     (Some(value), Of::First) => next.extend(first(value)),
                     // Before the first list nothing may be missing.
-                    (None, _) if !self.steps.iter().take(at).any(|(_, of)| *of == Of::Every) => return None,
+                    (None, _) if !self.steps.iter().take(at).any(|(_, of)| of.is_many()) => return None,
                     (None, _) => {}
                 }
             }
@@ -143,6 +164,11 @@ mod tests {
         let all = |path: &str| WirePath::parse(path).find_all(&list);
         assert_eq!(all("p.logs[].g"), Some(vec![&json!("a"), &json!("b")]));
         assert_eq!((all("p.none[].g"), all("p.odd[].g")), (None, None));
+        let map = json!({"m": {"x": {"id": "1"}, "y": {}, "z": {"id": "2"}}, "none": {}, "odd": [1]});
+        let all = |path: &str| WirePath::parse(path).find_all(&map);
+        assert_eq!(all("m.*.id"), Some(vec![&json!("1"), &json!("2")]));
+        assert_eq!(all("m.*").map(|all| all.len()), Some(3));
+        assert_eq!((all("none.*.id"), all("gone.*.id"), all("odd.*")), (Some(vec![]), None, None));
         assert_eq!(WirePath::parse("@odata.nextLink").find(&json!({"@odata.nextLink": "u"})), Some(&json!("u")));
         assert_eq!(WirePath::parse("n").find(&answer), None);
         assert_eq!(WirePath::parse(".").find(&answer), Some(&answer));

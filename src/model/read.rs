@@ -104,7 +104,7 @@ pub struct Read {
     pub settles: Vec<Settle>,
     /// Places removed from the body before it is stored.
     #[serde(default)]
-    pub redact: Vec<WirePath>,
+    pub redact: Vec<Redaction>,
     /// The resource that each of its resources lies in: what is out of scope takes along what lies in it.
     #[serde(default)]
     pub inside: Option<Inside>,
@@ -139,6 +139,36 @@ pub struct Given {
     /// See [`Read::fields`].
     #[serde(default)]
     pub fields: IndexMap<String, Field>,
+}
+
+/// See [`Read::redact`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redaction {
+    /// What goes.
+    pub at: WirePath,
+    /// Paths from there to texts that stay: everything else in it goes. Without any, all of it does.
+    pub but: Vec<WirePath>,
+}
+
+impl<'de> Deserialize<'de> for Redaction {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct But {
+            at: WirePath,
+            but: Vec<WirePath>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum AllOrBut {
+            All(WirePath),
+            But(But),
+        }
+        Ok(match AllOrBut::deserialize(deserializer)? {
+            AllOrBut::All(at) => Self { at, but: Vec::new() },
+            AllOrBut::But(But { at, but }) => Self { at, but },
+        })
+    }
 }
 
 /// See [`Read::inside`].
@@ -432,8 +462,10 @@ impl Read {
         let items = self.items.as_ref().map_or("", WirePath::source);
         let from = format!("{}[]", list.items.as_ref().map_or("", WirePath::source));
         // What is removed from an item is removed from the row.
-        let redact = list.redact.iter().filter_map(|path| path.source().strip_prefix(&from));
-        let redact: Vec<WirePath> = redact.map(|rest| WirePath::parse(&format!("{items}[]{rest}"))).collect();
+        let redact = list.redact.iter().map(|one| match one.at.source().strip_prefix(&from) {
+            Some(rest) => Redaction { at: WirePath::parse(&format!("{items}[]{rest}")), but: one.but.clone() },
+            None => one.clone(),
+        });
         Read {
             resource: list.resource.clone(),
             id_from: list.id_from.clone(),

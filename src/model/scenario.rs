@@ -1,6 +1,7 @@
 //! A scenario: a story of an attack, and what has to hold so that it is noticed and answered. Rows of a table in
 //! documents, each with its findings; it decides nothing about requirements.
 
+use super::catalog::EnvironmentKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,10 @@ pub struct Scenario {
     pub title: String,
     /// What happens, in a few sentences.
     pub story: String,
+    /// Where it happens. A run that read nothing of the kind does not tell it.
+    pub environment: EnvironmentKind,
+    /// The type of resource that it happens to. Where there is none, it cannot happen.
+    pub needs: String,
     /// What has to hold, in order.
     pub links: Vec<Link>,
 }
@@ -30,6 +35,9 @@ pub struct Link {
     /// The checks that show it: none may fail, and one must pass.
     #[serde(default)]
     pub checks: Vec<String>,
+    /// Checks of which none may fail; they may have nothing to judge.
+    #[serde(default)]
+    pub none_fails: Vec<String>,
     /// Or: a drill that the organisation states and that speaks to this aspect, `OBJECTIVE/aspect`.
     #[serde(default)]
     pub drill: Option<String>,
@@ -57,6 +65,8 @@ pub enum Holds {
     No,
     /// It is not known.
     NotKnown,
+    /// The run is not about it.
+    NotAsked,
 }
 
 /// What became of a scenario.
@@ -64,11 +74,14 @@ pub enum Holds {
 pub struct ScenarioResult {
     /// Its id.
     pub id: String,
+    /// Why it is not told, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_told: Option<String>,
     /// Would it be noticed?
     pub detected: Holds,
     /// Would it be answered?
     pub answered: Holds,
-    /// Its links, in order.
+    /// Its links, in order; none where it is not told.
     pub links: Vec<LinkResult>,
 }
 

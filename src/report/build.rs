@@ -2,7 +2,7 @@
 
 use super::boundary::boundary;
 use super::organisation;
-use super::scenario::scenarios;
+use super::scenario::{scenarios, untold};
 use super::view::{
     AccountView, AspectView, CellView, CheckView, ClauseView, CountView, EnvironmentView, EvidenceView, FactView,
     FindingView, ObjectiveView, ParameterView, RequirementView, UnseenView, View,
@@ -118,6 +118,7 @@ pub fn build(input: &Input<'_>) -> View {
         requests: input.seal.requests,
         boundary: boundary(input),
         scenarios: scenarios(input, &by_id),
+        untold_scenarios: untold(input),
     }
 }
 

@@ -72,6 +72,17 @@ pub struct View {
     pub boundary: BoundaryView,
     /// Stories of attacks, and what holds of what would notice and answer them.
     pub scenarios: Vec<ScenarioView>,
+    /// Those that this run is not about.
+    pub untold_scenarios: Vec<UntoldView>,
+}
+
+/// A story that this run does not tell.
+#[derive(Debug, Clone, Serialize)]
+pub struct UntoldView {
+    /// What happens, in a few words.
+    pub title: String,
+    /// Why it is not told.
+    pub why: String,
 }
 
 /// A story of an attack, held against the findings.

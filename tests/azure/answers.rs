@@ -88,6 +88,8 @@ impl Operation {
         path.steps().iter().try_fold(from.clone(), |node, (name, of)| {
             let found = self.step(&node, name)?;
             match of {
+                // A map may be empty.
+                Of::Members => Ok(Node { always: false, ..found }),
                 Of::Itself => Ok(found),
                 // A list may be empty.
                 Of::Every | Of::First => Self::element(found).map(|node| Node { always: false, ..node }),
@@ -314,7 +316,10 @@ fn output(read: &Read, operation: &Operation, notes: &mut Notes<'_>) -> BTreeMap
     let root = Operation::root();
     pages(read, operation, notes);
     for path in &read.redact {
-        notes.see("redact", operation.walk(&root, path).map_err(|what| format!("{}: {what}", path.source())));
+        let inside = path.but.iter().map(|but| ("redact but", path.at.join(but)));
+        for (place, path) in std::iter::once(("redact", path.at.clone())).chain(inside) {
+            notes.see(place, operation.walk(&root, &path).map_err(|what| format!("{}: {what}", path.source())));
+        }
     }
     let item = match &read.items {
         None => root,

@@ -116,7 +116,9 @@ class OpenApi:
             return Look("time" if time else kind, enum, required=required, default=default)
         members = self.members(schema, path)
         if schema.get("additionalProperties") and not members:
-            return Look("map", required=required)
+            inside = schema["additionalProperties"]
+            described = isinstance(inside, dict)
+            return Look("map", members=(lambda: {"*": self.look(inside, path)}) if described else None, required=required)
         look = Look("object" if members or kind else "any", None, None, lambda: {
             member: self.look(of, where, needed) for member, (of, where, needed) in members.items()
         }, name, required)

@@ -267,7 +267,7 @@ impl FakeAzure {
     pub fn serve_with(&self, folder: &Path, change: impl Fn(&str) -> String) {
         let read = |name: &str| {
             let path = folder.join(name);
-            change(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+            dated(&change(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))))
         };
         let table: Table = serde_saphyr::from_str(&read("routes.yaml")).expect("routes.yaml is a table of routes");
         for line in table.routes {
@@ -398,6 +398,20 @@ struct Line {
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+/// `{DAYS AGO: 12}` becomes that time: what an answer says must stay as old as it is.
+fn dated(text: &str) -> String {
+    let mut parts = text.split("{DAYS AGO: ");
+    let mut dated = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (days, rest) = part.split_once('}').expect("a number of days");
+        let hours = 24 * days.parse::<i64>().expect("a number of days");
+        let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        dated.push_str(&format!("{then:.7}"));
+        dated.push_str(rest);
+    }
+    dated
 }
 
 /// One of the answers in a published example: the one asked for, or 200, or the only one.

@@ -43,6 +43,7 @@ impl<'a> Model<'a> {
             match of {
                 Of::Itself => Ok(found),
                 Of::Every | Of::First => self.element(found).map_err(|what| format!("`{name}` {what}")),
+                Of::Members => Err("the oracle does not look into maps".to_owned()),
             }
         })
     }
@@ -227,8 +228,10 @@ fn output(read: &Read, model: Model<'_>, notes: &mut Notes<'_>) -> BTreeMap<Stri
             notes.note("redact", "declared places are for JSON answers");
         }
         // A whole structure may be removed, too.
-        let found = model.walk(root, path);
-        notes.see("redact", found.map_err(|what| format!("{}: {what}", path.source())));
+        for path in std::iter::once(path.at.clone()).chain(path.but.iter().map(|but| path.at.join(but))) {
+            let found = model.walk(root, &path);
+            notes.see("redact", found.map_err(|what| format!("{}: {what}", path.source())));
+        }
     }
     match read.decode {
         None => {}

@@ -8,6 +8,8 @@ pub(super) mod kql;
 mod log_storage;
 mod mfa;
 mod network_security_group;
+mod response;
+mod rights;
 mod roles;
 mod source;
 mod switched_off;
@@ -31,6 +33,7 @@ pub(super) fn types() -> impl Iterator<Item = (&'static str, BTreeMap<&'static s
         network_security_group::types(),
         alert::types(),
         switched_off::types(),
+        response::types(),
     ];
     all.into_iter().flatten()
 }
@@ -58,5 +61,6 @@ pub(super) fn derive(inventory: &mut Inventory) {
     switched_off::derive(inventory);
     network_security_group::derive(inventory);
     roles::derive(inventory);
+    response::derive(inventory);
     mfa::derive(inventory);
 }

@@ -14,22 +14,16 @@
 //! for Azure RBAC", "What is Azure attribute-based access control" (what conditions are for), "Azure permissions" (the
 //! actions named here).
 
+use super::rights::{ASSIGNMENT, DEFINITION, ELIGIBLE, GLOBAL, lies_in, members, role_of};
 use crate::derive::known::{Known, Listed, listed};
 use crate::model::finding::Reason;
 use crate::model::inventory::{Inventory, Listing};
-use crate::model::pattern::Pattern;
 use crate::model::read::FieldKind;
 use crate::model::resource::{Resource, ResourceKey};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const ADMIN: &str = "azure.authorization.monitoring_admin";
 const SUBSCRIPTION: &str = "azure.subscription";
-const ASSIGNMENT: &str = "azure.authorization.role_assignment";
-const ELIGIBLE: &str = "azure.authorization.role_eligibility";
-const DEFINITION: &str = "azure.authorization.role_definition";
-const MEMBER: &str = "azure.authorization.group_member";
-const GLOBAL: &str = "global";
 
 /// Each of these alone stops, blinds or empties a part of the monitoring; beside it, what it is done to, where that may
 /// lie in a resource group.
@@ -176,32 +170,21 @@ fn switches(
     definitions: &Listed<'_>,
     account: &str,
 ) -> (String, Answers) {
-    let Some(role) = assignment.text("role") else {
-        return ("a role that is not told".to_owned(), Err(Known::missing(assignment, "role")));
-    };
-    // The same role has an id with and one without a subscription in it; the end is the same.
-    let tail = |id: &str| id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let Some(definition) = definitions.items.iter().find(|one| tail(&one.key.id) == tail(role)) else {
-        let rest = definitions.exists(|_| Known::of(false, BTreeSet::new()));
-        let untold = Known::untold(format!("the role {} is in no list", tail(role)));
-        return (format!("role {}", tail(role)), Err(if rest.truth.is_none() { rest } else { untold }));
-    };
-    let name = definition.text("name").unwrap_or(&definition.key.id).to_owned();
-    let Some(Value::Array(permissions)) = definition.get("permissions") else {
-        return (name, Err(Known::missing(definition, "permissions")));
+    let (name, role) = role_of(assignment, definitions);
+    let role = match role {
+        Ok(role) => role,
+        Err(why) => return (name, Err(why)),
     };
     let Some(scope) = assignment.text("scope") else { return (name, Err(Known::missing(assignment, "scope"))) };
     let inside = is_inside(scope, account);
     let mut answers = Vec::new();
     for (switch, target) in SWITCHES {
-        let known = match allows(permissions, switch) {
-            None => Known::missing(definition, "permissions"),
-            Some(truth) => Known::of(truth, definition.evidence(["permissions"])),
-        };
+        let known = role.allows(switch);
         let reaches = match (inside, target) {
             (false, _) => Known::of(true, assignment.evidence(["scope"])),
             (true, None) => Known::of(false, assignment.evidence(["scope"])),
-            (true, Some(kind)) => listed(inventory, kind, account, GLOBAL).exists(|resource| lies_in(resource, scope)),
+            (true, Some(kind)) => listed(inventory, kind, account, GLOBAL)
+                .exists(|resource| Known::of(lies_in(&resource.key.id, scope), resource.evidence([]))),
         };
         let condition = if switch == ASSIGN_ROLES { free(assignment) } else { Known::of(true, BTreeSet::new()) };
         answers.push((switch, known.and(reaches).and(condition)));
@@ -219,30 +202,6 @@ fn is_inside(scope: &str, subscription: &str) -> bool {
     let start = format!("/subscriptions/{}/", subscription.to_ascii_lowercase());
     let rest = scope.to_ascii_lowercase();
     rest.strip_prefix(&start).is_some_and(|rest| !rest.is_empty())
-}
-
-fn lies_in(resource: &Resource, scope: &str) -> Known {
-    let (id, scope) = (resource.key.id.to_ascii_lowercase(), scope.trim_end_matches('/').to_ascii_lowercase());
-    let inside = id == scope || id.strip_prefix(&scope).is_some_and(|rest| rest.starts_with('/'));
-    Known::of(inside, resource.evidence([]))
-}
-
-/// Does any permission of a role allow it? Nothing where a list of one is not there.
-fn allows(permissions: &[Value], switch: &str) -> Option<bool> {
-    let mut unread = false;
-    for permission in permissions {
-        let fits = |field: &str| -> Option<bool> {
-            let patterns = permission.get(field)?.as_array()?;
-            let mut texts = patterns.iter().filter_map(Value::as_str);
-            Some(texts.any(|pattern| Pattern(pattern.to_ascii_lowercase()).fits(switch)))
-        };
-        match (fits("actions"), fits("not_actions")) {
-            (Some(true), Some(false)) => return Some(true),
-            (Some(false), _) | (_, Some(true)) => {}
-            _ => unread = true,
-        }
-    }
-    (!unread).then_some(false)
 }
 
 fn admin(account: &str, principal: &str, holder: &Holder) -> Resource {
@@ -331,19 +290,6 @@ fn counted(inventory: &Inventory, subscription: &Resource, holders: &BTreeMap<St
     renewed
 }
 
-/// Who is in the group that holds this assignment, and whether they are all.
-fn members<'a>(inventory: &'a Inventory, account: &str, assignment: &str) -> (Vec<&'a Resource>, Option<Known>) {
-    let of = |member: &&Resource| member.key.account == account && member.text("assignment") == Some(assignment);
-    let members = inventory.of(MEMBER).iter().filter(of).collect();
-    let mut lists = inventory.listings_of(MEMBER).iter().filter(|list| list.account == account);
-    let list = lists.find(|list| list.parent.as_deref() == Some(assignment));
-    let whole = list.map(|list| match &list.state {
-        crate::model::inventory::ListState::Complete(pages) => Known::of(false, pages.clone()),
-        crate::model::inventory::ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
-    });
-    (members, whole)
-}
-
 fn word(kind: &str) -> &str {
     match kind {
         "User" => "user",
@@ -355,9 +301,10 @@ fn word(kind: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rights::MEMBER;
     use super::*;
     use crate::model::inventory::ListState;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const SUB: &str = "11111111-2222-3333-4444-555555555555";
     const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
@@ -423,19 +370,6 @@ mod tests {
 
     fn count(inventory: &Inventory) -> Option<i64> {
         inventory.of(SUBSCRIPTION)[0].get("monitoring_admins").and_then(Value::as_i64)
-    }
-
-    #[test]
-    fn not_actions_are_of_their_own_permission() {
-        let permission = |actions: &[&str], not: &[&str]| json!({"actions": actions, "not_actions": not});
-        let switch = "microsoft.network/networkwatchers/flowlogs/delete";
-        assert_eq!(allows(&[permission(&["*"], &[])], switch), Some(true));
-        assert_eq!(allows(&[permission(&["Microsoft.Network/*"], &[])], switch), Some(true));
-        assert_eq!(allows(&[permission(&["Microsoft.Network/*/read"], &[])], switch), Some(false));
-        assert_eq!(allows(&[permission(&["*"], &["Microsoft.Network/NetworkWatchers/*"])], switch), Some(false));
-        let two = [permission(&["*"], &["Microsoft.Network/*"]), permission(&["*/delete"], &[])];
-        assert_eq!(allows(&two, switch), Some(true));
-        assert_eq!(allows(&[json!({"actions": ["*"]})], switch), None);
     }
 
     #[test]
