@@ -434,7 +434,7 @@ fn a_scenario_of_another_cloud_is_not_told() {
         let terms = Terms { organisation: Some(&world.organisation), parameters, as_of: AS_OF.parse().unwrap() };
         upload(&judge_inventory(&RULES, seen, &world.collection, terms).unwrap().assessment).clone()
     };
-    let why = "there is no aws.ec2.network_interface, so it cannot happen here";
+    let why = "there are no EC2 network interfaces, so it cannot happen here";
     assert_eq!(without_machines(false).not_told.as_deref(), Some(why));
     assert_eq!(without_machines(true).not_told, None);
 }

@@ -9,6 +9,7 @@ use crate::model::inventory::ListState;
 use crate::model::read::{ACCOUNT, SUBSCRIPTION, TENANT};
 use crate::model::scenario::{Holds, Link, LinkResult, Scenario, ScenarioResult, Step};
 use crate::model::statement::{StatementKind, names_environment};
+use crate::model::text::plural;
 
 pub(super) fn results(input: &Input<'_>, statements: &[StatementResult]) -> Vec<ScenarioResult> {
     input.scenarios.iter().map(|scenario| result(scenario, input, statements)).collect()
@@ -64,7 +65,7 @@ fn not_about(input: &Input<'_>, scenario: &Scenario) -> Option<String> {
     }
     let needs = scenario.needs.as_str();
     let listed = input.inventory.listings_of(needs).iter().any(|list| in_scope(&list.account));
-    (listed && !any(needs) && !cut(needs)).then(|| format!("there is no {needs}, so it cannot happen here"))
+    (listed && !any(needs) && !cut(needs)).then(|| format!("there are no {}, so it cannot happen here", plural(needs)))
 }
 
 /// None of its checks may fail, none may be unknown, and each must have shown something, but for those that may have

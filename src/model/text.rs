@@ -171,6 +171,23 @@ pub fn count(number: usize, singular: &str, plural: &str) -> String {
 pub fn plural(kind: &str) -> String {
     /// Short words that people write in capitals.
     const CAPITALS: [&str; 6] = ["vpc", "vpn", "nat", "ip", "mfa", "dns"];
+    /// Types of Azure whose last name alone says too little.
+    const OWN: [(&str, &str); 11] = [
+        ("azure.key_vault.key", "keys of Azure key vaults"),
+        ("azure.key_vault.vault", "Azure key vaults"),
+        ("azure.monitor.alert", "alerts of Azure Monitor"),
+        ("azure.monitor.log_storage", "Azure storage accounts that receive records"),
+        ("azure.monitor.source", "Azure resources with logs of their own"),
+        ("azure.operational_insights.table", "tables of Log Analytics"),
+        ("azure.operational_insights.workspace", "Log Analytics workspaces"),
+        ("azure.security.pricing", "plans of Defender for Cloud"),
+        ("azure.sentinel.onboarding", "workspaces in Microsoft Sentinel"),
+        ("azure.storage.account", "Azure storage accounts"),
+        ("azure.web.connection", "connections of Azure workflows"),
+    ];
+    if let Some((_, own)) = OWN.iter().find(|(name, _)| *name == kind) {
+        return (*own).to_owned();
+    }
     let mut parts = kind.split('.').skip(1);
     let service = |service: &str| {
         // Names that are written in their own way.
@@ -283,6 +300,7 @@ mod tests {
         assert_eq!(plural("aws.iam.credential_report_entry"), "IAM credential report entries");
         assert_eq!(plural("aws.region"), "regions");
         assert_eq!(plural("azure.network.virtual_network"), "Azure virtual networks");
+        assert_eq!(plural("azure.storage.account"), "Azure storage accounts");
         assert_eq!(plural("azure.subscription"), "subscriptions");
     }
 

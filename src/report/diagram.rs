@@ -200,6 +200,10 @@ impl Tier<'_> {
     }
 }
 
+/// What belongs to no network, beside networks and where there is none.
+const NONE: &str = "In no network";
+const ALL: &str = "Inside";
+
 /// A network with its points; the id is empty for what belongs to none.
 #[derive(Debug, Clone, Default)]
 struct Network<'a> {
@@ -256,6 +260,12 @@ pub fn diagrams(points: &[BoundaryPointView], networks: &[BoundaryNetworkView], 
             }
         }
         networks.sort_by(|a, b| a.order().cmp(&b.order()));
+        // Where nothing names a network, there is nothing that the rest lies outside of.
+        if let [network] = networks.as_mut_slice()
+            && network.id.is_empty()
+        {
+            network.name = ALL;
+        }
         draw_place((account, region), &networks, cut, &mut out);
     }
     out
@@ -297,6 +307,7 @@ fn draw_place((account, region): (&str, &str), networks: &[Network<'_>], cut: &[
         let here: Vec<&Network<'_>> = page.iter().flat_map(|tier| tier.networks.iter().copied()).collect();
         let number = here.iter().filter(|network| !network.id.is_empty()).count();
         let part = match number {
+            0 if total == 0 => "all points".to_owned(),
             0 => "points without a network".to_owned(),
             _ if number == total => count(total, "network", "networks"),
             1 => format!("network {} of {total}", before + 1),
@@ -399,7 +410,7 @@ fn column(network: &Network<'_>, detail: Detail, across: usize, names: &BTreeMap
     let body = inside(network, detail, names);
     let mut head = Vec::new();
     if network.id.is_empty() {
-        head.push(Row::new(Look::Strong, "In no network"));
+        head.push(Row::new(Look::Strong, if network.name.is_empty() { NONE } else { network.name }));
     } else {
         let name = if network.name.is_empty() { network.id } else { network.name };
         head.push(Row::new(Look::Strong, name));
@@ -633,15 +644,15 @@ fn sentences(title: &str, networks: &[&Network<'_>], names: &BTreeMap<&str, &str
         out += " The organisation declares no boundary to hold these points against.";
     }
     for network in networks {
-        let who = match (network.id, network.name) {
-            ("", _) => "In no network".to_owned(),
-            (id, "") => format!("Network {id}"),
-            (id, name) => format!("Network {name} ({id})"),
-        };
         let about = if network.about.is_empty() { String::new() } else { format!(", {}", network.about) };
-        let _ = write!(out, " {who}{about}:");
+        match (network.id, network.name) {
+            ("", "") => out += &format!(" {NONE}:"),
+            ("", _) => {}
+            (id, "") => out += &format!(" Network {id}{about}:"),
+            (id, name) => out += &format!(" Network {name} ({id}){about}:"),
+        }
         let mut parts = Vec::new();
-        for (word, points) in [("External boundary", &network.external), ("Inside", &network.internal)] {
+        for (word, points) in [("External boundary", &network.external), (ALL, &network.internal)] {
             if !points.is_empty() {
                 let kinds: Vec<String> =
                     by_kind(points).iter().map(|(kind, points)| kind_sentence(kind, points, names)).collect();
