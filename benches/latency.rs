@@ -142,7 +142,7 @@ fn read(
     };
     // As in `farwatch audit`: what waits for a limit holds no connection.
     let begun = if paced { 8 * in_flight } else { in_flight };
-    let limits = Limits { in_flight: begun, run: Duration::from_mins(10), pages: 10_000 };
+    let limits = Limits { begun, run: Duration::from_mins(10), pages: 10_000 };
     let counted = recorded.seal.clone();
     let seal = CollectionSeal { requests: 0, services: BTreeMap::new(), sessions: Vec::new(), ..counted };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

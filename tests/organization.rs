@@ -345,7 +345,7 @@ fn a_recorded_organization_is_replayed_as_it_was() {
         let mut recorder = Recorder::create(&dir).unwrap();
         let mut blank = kept.seal.clone();
         (blank.sessions, blank.accounts_listed, blank.requests) = (Vec::new(), None, 0);
-        let limits = Limits { in_flight: 8, run: Duration::from_mins(5), pages: 1_000 };
+        let limits = Limits { begun: 8, run: Duration::from_mins(5), pages: 1_000 };
         let understand = |reads: &[&farwatch::model::read::Read],
                           exchange: &farwatch::model::exchange::Exchange,
                           body: &[u8],

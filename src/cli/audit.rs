@@ -145,7 +145,7 @@ fn read_live(
     let recorder = Recorder::create(&options.out)?;
     let result = runtime.block_on(async {
         let limits =
-            Limits { in_flight: begun(&options.access), run: Duration::from_secs(options.run_timeout), pages: 10_000 };
+            Limits { begun: begun(&options.access), run: Duration::from_secs(options.run_timeout), pages: 10_000 };
         let organisation = organisation.map(|loaded| &loaded.organisation);
         let mut kept = Doubting { recorder, rules, organisation, parameters };
         let mut seal = blank(rules, jiff::Timestamp::now());
@@ -297,7 +297,7 @@ pub(super) async fn try_reads(
     sink: &mut (dyn Sink + Send),
 ) -> anyhow::Result<CollectionSeal> {
     let source = live(cloud, access, organisation, reads).await?;
-    let limits = Limits { in_flight: begun(access), run: Duration::from_mins(10), pages: 10_000 };
+    let limits = Limits { begun: begun(access), run: Duration::from_mins(10), pages: 10_000 };
     let bar = bar(false);
     let Collected { seal, not_read } = collect(
         &source,

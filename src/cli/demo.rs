@@ -27,7 +27,7 @@ pub(super) fn run(options: &DemoOptions, global: &Global) -> anyhow::Result<u8> 
     let mut recorder = Recorder::create(&options.out)?;
     let exchanges = recorded.exchanges.iter().map(|exchange| (exchange.clone(), recorded.body(exchange)));
     let replay = Replay::new(&recorded.seal, exchanges, "us-east-1");
-    let limits = Limits { in_flight: 8, run: Duration::from_mins(10), pages: 1_000 };
+    let limits = Limits { begun: 8, run: Duration::from_mins(10), pages: 1_000 };
     let blank = CollectionSeal { demo: true, ..audit::blank(&rules, recorded.seal.started) };
     let seal = job::runtime()?.block_on(audit::read(&rules, &replay, &mut recorder, &limits, blank, true))?;
     recorder.seal(seal)?;

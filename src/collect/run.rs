@@ -40,7 +40,7 @@ pub type Understand<'a> =
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Calls begun at once. A source may let them wait for its limits; it says how many requests are under way.
-    pub in_flight: usize,
+    pub begun: usize,
     /// The whole run; calls not made by then are gaps.
     pub run: Duration,
     /// Most pages of one list: 10,000 pages are more than any account has, and a token loop has no end.
@@ -190,7 +190,7 @@ pub async fn collect(
     let mut running = FuturesUnordered::new();
     let mut doubts = seal.inventory.is_some();
     loop {
-        while running.len() < limits.in_flight.max(1) {
+        while running.len() < limits.begun.max(1) {
             let Some(job) = run.queue.pop() else { break };
             let caller = run.identities.get(&job.session).map(|(caller, _)| caller.clone()).unwrap_or_default();
             running.push(ask(run.source, run.reads, run.understand, run.limits, job, caller));
@@ -294,7 +294,7 @@ impl Run<'_> {
                 };
                 (session, info, done)
             })
-            .buffered(limits.in_flight.max(1));
+            .buffered(limits.begun.max(1));
         while let Some((session, info, answer)) = answers.next().await {
             let (mut done, refused) = match answer {
                 Ok(done) => (Some(done), None),

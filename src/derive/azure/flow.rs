@@ -174,11 +174,13 @@ fn level(target: &str) -> &'static str {
 
 // ---- virtual networks ----
 
-fn text<'a>(record: &'a Value, field: &str) -> Option<&'a str> {
+/// The text in a member of a record.
+pub(super) fn text<'a>(record: &'a Value, field: &str) -> Option<&'a str> {
     record.get(field).and_then(Value::as_str)
 }
 
-fn list<'a>(record: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+/// The list in a member of a record; nothing where there is none.
+pub(super) fn list<'a>(record: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
     record.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 

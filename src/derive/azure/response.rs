@@ -460,6 +460,7 @@ fn of_subscription(inventory: &Inventory, subscription: &Resource) -> Resource {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rights::told as resource;
     use super::*;
     use crate::model::gap::Gap;
     use crate::model::plan::Outcome;
@@ -482,21 +483,6 @@ mod tests {
 
     fn group(name: &str) -> String {
         id(HERE, &format!("guard/providers/microsoft.network/networksecuritygroups/{name}"))
-    }
-
-    fn resource(account: &str, kind: &str, id: &str, fields: &Value) -> Resource {
-        let key = ResourceKey {
-            kind: kind.to_owned(),
-            account: account.to_owned(),
-            region: GLOBAL.to_owned(),
-            id: id.to_owned(),
-        };
-        let mut resource = Resource::new(key);
-        resource.from.entry(String::new()).or_default().insert("E-1.1".to_owned());
-        for (name, value) in fields.as_object().unwrap() {
-            resource.set(name, value.clone(), ["E-1.1".to_owned()]);
-        }
-        resource
     }
 
     fn interface(account: &str, name: &str, machine: &str, own_group: &str) -> Resource {

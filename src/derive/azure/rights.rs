@@ -7,9 +7,11 @@
 //! for Azure RBAC".
 
 use crate::derive::known::{Known, Listed};
-use crate::model::inventory::{Inventory, ListState};
+use crate::model::inventory::Inventory;
 use crate::model::pattern::Pattern;
 use crate::model::resource::Resource;
+#[cfg(test)]
+use crate::model::resource::ResourceKey;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -94,11 +96,23 @@ pub(super) fn members<'a>(
     let members = inventory.of(MEMBER).iter().filter(of).collect();
     let mut lists = inventory.listings_of(MEMBER).iter().filter(|list| list.account == account);
     let list = lists.find(|list| list.parent.as_deref() == Some(assignment));
-    let whole = list.map(|list| match &list.state {
-        ListState::Complete(pages) => Known::of(false, pages.clone()),
-        ListState::Cut(gaps) => Known { gaps: gaps.clone(), ..Known::default() },
+    (members, list.map(Known::end_of))
+}
+
+/// A resource that one answer told, for tests.
+#[cfg(test)]
+pub(super) fn told(account: &str, kind: &str, id: &str, fields: &Value) -> Resource {
+    let mut resource = Resource::new(ResourceKey {
+        kind: kind.to_owned(),
+        account: account.to_owned(),
+        region: GLOBAL.to_owned(),
+        id: id.to_owned(),
     });
-    (members, whole)
+    resource.from.entry(String::new()).or_default().insert("E-1.1".to_owned());
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        resource.set(name, value.clone(), ["E-1.1".to_owned()]);
+    }
+    resource
 }
 
 #[cfg(test)]

@@ -301,7 +301,7 @@ fn word(kind: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rights::MEMBER;
+    use super::super::rights::{MEMBER, told};
     use super::*;
     use crate::model::inventory::ListState;
     use serde_json::{Value, json};
@@ -310,18 +310,7 @@ mod tests {
     const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
     fn resource(kind: &str, id: &str, fields: &Value) -> Resource {
-        let key = ResourceKey {
-            kind: kind.to_owned(),
-            account: SUB.to_owned(),
-            region: GLOBAL.to_owned(),
-            id: id.to_owned(),
-        };
-        let mut resource = Resource::new(key);
-        resource.from.entry(String::new()).or_default().insert("E-1.1".to_owned());
-        for (name, value) in fields.as_object().unwrap() {
-            resource.set(name, value.clone(), ["E-1.1".to_owned()]);
-        }
-        resource
+        told(SUB, kind, id, fields)
     }
 
     fn role(id: &str, actions: &[&str], not_actions: &[&str]) -> Resource {

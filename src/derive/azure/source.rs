@@ -16,7 +16,7 @@
 //! destination exists, and `categories`, those that are on, with `allLogs` written out. Subscriptions get
 //! `workspace_ready`: a workspace is ready, in this subscription or in another of the run.
 
-use super::flow::{WORKSPACE, destination};
+use super::flow::{WORKSPACE, destination, text};
 use crate::derive::known::{Known, all_of};
 use crate::model::inventory::{Inventory, Listing};
 use crate::model::read::FieldKind;
@@ -171,10 +171,6 @@ fn delivered(inventory: &Inventory, setting: &Resource) -> Known {
         .or(destination(inventory, setting, "storage", STORAGE))
         .or(unread("event_hub_rule", "the event hub of"))
         .or(unread("partner", "the partner's service"))
-}
-
-fn text<'a>(record: &'a Value, field: &str) -> Option<&'a str> {
-    record.get(field).and_then(Value::as_str)
 }
 
 fn logs(setting: &Resource) -> impl Iterator<Item = &Value> {

@@ -16,7 +16,7 @@
 //! whether the alert goes off. A change that leaves a recorder in place is not looked for.
 
 use super::alert::reaches_somebody;
-use super::flow::FLOW_LOG;
+use super::flow::{FLOW_LOG, list};
 use super::source::{ACTIVITY, KIND as SOURCE, SETTING};
 use crate::derive::known::{Known, listed};
 use crate::model::inventory::Inventory;
@@ -121,10 +121,6 @@ fn records(one: &Resource) -> Known {
         FLOW_LOG => Known::field(one, "enabled", Value::as_bool),
         _ => Known::of(true, one.evidence([])),
     }
-}
-
-fn list<'a>(of: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
-    of.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Does the alert look at what happens to this resource? Its scopes are beginnings of ids.
